@@ -1,0 +1,184 @@
+/**
+ * Named events and their listeners: the surface of `@socket.io/component-emitter`, with Socket.IO's typed generics.
+ *
+ * A listener that throws harms nobody: its error is reported as an uncaught one would be, and the next listener, the
+ * rest of the packet and the session go on. An event named like a member of `Object.prototype` is just a name.
+ */
+
+/** Event names, each with the type of its listener. */
+export interface EventsMap {
+  // Socket.IO's users write their maps as interfaces with any listener in them; `unknown` would refuse those.
+  // oxlint-disable-next-line no-explicit-any
+  [event: string]: any;
+}
+
+/** Every event name, with any data. */
+export interface DefaultEventsMap {
+  // oxlint-disable-next-line no-explicit-any -- what a listener takes is the application's to say
+  [event: string]: (...args: any[]) => void;
+}
+
+/** The names in an events map. */
+export type EventNames<Map extends EventsMap> = keyof Map & (string | symbol);
+
+/** What the listeners of an event are called with. */
+export type EventParams<Map extends EventsMap, Ev extends EventNames<Map>> = Parameters<Map[Ev]>;
+
+/** The names in either of two maps. */
+export type ReservedOrUserEventNames<Reserved extends EventsMap, User extends EventsMap> =
+  EventNames<Reserved> | EventNames<User>;
+
+/** The listener of an event; where both maps name it, that of the reserved one. */
+export type ReservedOrUserListener<
+  Reserved extends EventsMap,
+  User extends EventsMap,
+  Ev extends ReservedOrUserEventNames<Reserved, User>,
+> = FallbackToUntypedListener<
+  Ev extends EventNames<Reserved> ? Reserved[Ev] : Ev extends EventNames<User> ? User[Ev] : never
+>;
+
+/** A name that is itself a type parameter resolves to `never`, and then any listener will do. */
+// oxlint-disable-next-line no-explicit-any
+export type FallbackToUntypedListener<T> = [T] extends [never] ? (...args: any[]) => void | Promise<void> : T;
+
+/** How long a listener stays. */
+export interface ListenerOptions {
+  /** Removes the listener when it aborts. Aborted already, it keeps the listener from being added. */
+  readonly signal?: AbortSignal;
+}
+
+/** A listener, or what stands in for it: then `fn` is the one that the application gave. */
+interface Listener {
+  (...args: unknown[]): void;
+  fn?: Listener;
+}
+
+/**
+ * @typeParam ListenEvents - events of the application that one can listen to
+ * @typeParam EmitEvents - events that `emit` takes
+ * @typeParam ReservedEvents - events that only the class itself emits
+ */
+export class Emitter<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ReservedEvents extends EventsMap = Record<never, never>,
+> {
+  /** Its arrays are replaced and never changed, so that a walk over one doesn't mind what its listeners do. */
+  private readonly byName = new Map<unknown, readonly Listener[]>();
+
+  // Other names of `on` and `off`, which users of EventTarget and of Node's EventEmitter know: set on the prototype, below.
+  /** {@inheritDoc Emitter.on} */
+  declare addEventListener: this['on'];
+  /** {@inheritDoc Emitter.off} */
+  declare removeEventListener: this['off'];
+  /** {@inheritDoc Emitter.off} */
+  declare removeListener: this['off'];
+  /** {@inheritDoc Emitter.off} */
+  declare removeAllListeners: this['off'];
+
+  /** Adds a listener; one added twice is called twice. */
+  on<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Ev,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+    options?: ListenerOptions,
+  ): this {
+    const signal = options?.signal;
+    let added: Listener = listener;
+    if (signal) {
+      if (signal.aborted) return this;
+      // Stands in, so that the signal ends this addition of the listener and no other.
+      added = (...args) => listener.apply(this, args);
+      added.fn = listener;
+      signal.addEventListener('abort', () => this.off(event, added as typeof listener), { once: true });
+    }
+    this.byName.set(event, [...(this.byName.get(event) ?? []), added]);
+    return this;
+  }
+
+  /** Adds a listener that is removed before its first call. */
+  once<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Ev,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+    options?: ListenerOptions,
+  ): this {
+    const first: Listener = (...args) => {
+      this.off(event, first as typeof listener);
+      listener.apply(this, args);
+    };
+    first.fn = listener;
+    return this.on(event, first as typeof listener, options);
+  }
+
+  /** Removes one addition of a listener, all listeners of an event, or all there are. */
+  off<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Ev,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+  ): this {
+    const { byName } = this;
+    // By count, as in component-emitter: `off(name, undefined)` has lost its listener and must not take all others along.
+    if (!arguments.length) byName.clear();
+    else if (arguments.length < 2) byName.delete(event);
+    else {
+      const present = byName.get(event) ?? [];
+      const at = present.findIndex((one) => one === listener || one.fn === listener || one.fn?.fn === listener);
+      const left = present.filter((_, index) => index !== at);
+      if (left.length) byName.set(event, left);
+      else byName.delete(event);
+    }
+    return this;
+  }
+
+  /** Calls the listeners of an event, in the order in which they were added. */
+  emit<Ev extends EventNames<EmitEvents>>(event: Ev, ...args: EventParams<EmitEvents, Ev>): this {
+    return this.dispatch(event, args);
+  }
+
+  /** Calls the listeners of an event of the class's own, whatever a subclass makes of `emit`. */
+  protected emitReserved<Ev extends EventNames<ReservedEvents>>(
+    event: Ev,
+    ...args: EventParams<ReservedEvents, Ev>
+  ): this {
+    return this.dispatch(event, args);
+  }
+
+  /** The listeners of an event, as a list of the caller's own. */
+  listeners<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Ev,
+  ): ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>[] {
+    // `on` took them by the type that they are given back with.
+    return [...(this.byName.get(event) ?? [])] as ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>[];
+  }
+
+  /** Whether an event has a listener. */
+  hasListeners<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(event: Ev): boolean {
+    return this.byName.has(event);
+  }
+
+  /** Calls the listeners of an event whose name came off the wire. */
+  protected dispatch(event: unknown, args: unknown[]): this {
+    for (const listener of this.byName.get(event) ?? []) callListener(this, listener, args);
+    return this;
+  }
+}
+
+const { prototype } = Emitter;
+prototype.addEventListener = prototype.on;
+prototype.removeListener = prototype.removeAllListeners = prototype.removeEventListener = prototype.off;
+
+/**
+ * Calls what the application gave us. What it throws surfaces as an uncaught error (`window.onerror`, `process` event
+ * `uncaughtException`) in a turn of its own, when the packet at hand has been dealt with.
+ */
+export function callListener<Args extends unknown[]>(
+  self: unknown,
+  listener: (...args: Args) => void,
+  args: Args,
+): void {
+  try {
+    listener.apply(self, args);
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
