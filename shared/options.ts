@@ -34,7 +34,10 @@ export function flag(fallback: boolean): Rule<boolean> {
     fallback,
     check(name, given) {
       if (typeof given === 'boolean') return given;
-      throw new OptionError('ERR_OPTION_TYPE', `${name} is ${String(given)}; give true or false, or leave it out for ${fallback}.`);
+      throw new OptionError(
+        'ERR_OPTION_TYPE',
+        `${name} is ${String(given)}; give true or false, or leave it out for ${fallback}.`,
+      );
     },
   };
 }

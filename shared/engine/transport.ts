@@ -10,8 +10,20 @@ export interface Transport {
   readonly name: TransportName;
   /** Whether `send` may be called now. When it becomes true again, the owner calls the session's `flush`. */
   readonly writable: boolean;
-  /** Takes packets over, in order. Called only while writable. */
-  send(packets: readonly Packet[]): void;
+  /** Most bytes that one `send` should carry (a POST's body has a limit), or Infinity. A single larger message comes alone. */
+  readonly maxBatchBytes: number;
+  /**
+   * Takes packets over, in order. Called only while writable.
+   *
+   * @param from - the number of the first message among them, or of the next one where there is none; means nothing
+   *   without resume
+   */
+  send(packets: readonly Packet[], from: number): void;
   /** Ends it. What was handed over still leaves, if it can. Harmless twice. */
   close(): void;
+}
+
+/** Where a stream of incoming messages is: the number that the next one has. Each transport has one, and each POST. */
+export interface Lane {
+  next: number;
 }

@@ -1,0 +1,135 @@
+/**
+ * The heartbeat of Engine.IO 4: the server pings, the client answers, and each notices when the other is gone.
+ *
+ * A verdict that comes much later than it was due says that this process slept or was blocked, not that the peer was
+ * silent: what arrived meanwhile has not been read yet. So such a verdict is put off once more instead of spoken.
+ */
+import type { Clock, Timer } from '../clock.ts';
+
+/** A timer that fires this much after its time (ms) tells of a blocked or sleeping process. */
+const LATE_MS = 1_000;
+
+/** What a heartbeat tells its owner. */
+export interface HeartbeatSink {
+  /** Send a ping now (the server), or ask whether the peer is there (a client that has slept). */
+  ping(): void;
+  /** The peer is gone. Nothing follows. */
+  lost(): void;
+}
+
+/** Waits for a sign of life, and speaks the verdict when none came in time. */
+class Verdict {
+  private readonly clock: Clock;
+  private readonly sink: HeartbeatSink;
+  private timer: Timer | undefined;
+  private due = 0;
+
+  constructor(clock: Clock, sink: HeartbeatSink) {
+    this.clock = clock;
+    this.sink = sink;
+  }
+
+  get pending(): boolean {
+    return this.timer !== undefined;
+  }
+
+  within(delayMs: number, graceMs: number): void {
+    this.timer?.cancel();
+    this.due = this.clock.now() + delayMs;
+    this.timer = this.clock.after(delayMs, () => {
+      this.timer = undefined;
+      if (this.clock.now() - this.due < LATE_MS) return this.sink.lost();
+      this.within(graceMs, graceMs);
+      this.sink.ping();
+    });
+  }
+
+  cancel(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+}
+
+/** The server's half. It pings even a peer that never stops talking: Engine.IO's clients give up when no ping comes. */
+export class Heartbeat {
+  private readonly clock: Clock;
+  private readonly sink: HeartbeatSink;
+  private readonly intervalMs: number;
+  private readonly timeoutMs: number;
+  private readonly verdict: Verdict;
+  private next: Timer | undefined;
+
+  constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
+    this.clock = clock;
+    this.sink = sink;
+    this.intervalMs = intervalMs;
+    this.timeoutMs = timeoutMs;
+    this.verdict = new Verdict(clock, sink);
+  }
+
+  start(): void {
+    this.stop();
+    this.next = this.clock.after(this.intervalMs, this.ask);
+  }
+
+  stop(): void {
+    this.next?.cancel();
+    this.next = undefined;
+    this.verdict.cancel();
+  }
+
+  /** Any byte is a sign of life, not only the pong. */
+  heard(): void {
+    if (this.verdict.pending) this.verdict.cancel();
+  }
+
+  private readonly ask = (): void => {
+    this.next = this.clock.after(this.intervalMs, this.ask);
+    if (!this.verdict.pending) this.verdict.within(this.timeoutMs, this.timeoutMs);
+    this.sink.ping();
+  };
+}
+
+/** The client's half: it expects to hear something within an interval and a timeout. */
+export class Watchdog {
+  private readonly verdict: Verdict;
+  private readonly clock: Clock;
+  private readonly silenceMs: number;
+  private readonly timeoutMs: number;
+  private heardAt = 0;
+
+  /** @param intervalMs - the server's `pingInterval`; @param timeoutMs - its `pingTimeout` */
+  constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
+    this.clock = clock;
+    this.silenceMs = intervalMs + timeoutMs;
+    this.timeoutMs = timeoutMs;
+    this.verdict = new Verdict(clock, {
+      ping: () => sink.ping(),
+      // Signs of life only note the time; the one timer runs on and looks at that note when it fires.
+      lost: () => {
+        const quietMs = clock.now() - this.heardAt;
+        if (quietMs < this.silenceMs) this.verdict.within(this.silenceMs - quietMs, timeoutMs);
+        else sink.lost();
+      },
+    });
+  }
+
+  start(): void {
+    this.heardAt = this.clock.now();
+    this.verdict.within(this.silenceMs, this.timeoutMs);
+  }
+
+  stop(): void {
+    this.verdict.cancel();
+  }
+
+  heard(): void {
+    this.heardAt = this.clock.now();
+  }
+
+  /** Asked for an answer: one must come within `withinMs`, or the peer is gone. */
+  expect(withinMs: number): void {
+    this.heardAt = this.clock.now() - this.silenceMs + withinMs;
+    this.verdict.within(withinMs, this.timeoutMs);
+  }
+}
