@@ -1,0 +1,73 @@
+/**
+ * The packets of Socket.IO 5: their kinds, and which data each may carry.
+ *
+ * Checked here once for every parser, ours and the application's: nothing behind this module looks at a packet's form again.
+ */
+
+/** Revision of the Socket.IO protocol. */
+export const protocol = 5;
+
+/** What a packet is for. */
+export const PacketType = {
+  CONNECT: 0,
+  DISCONNECT: 1,
+  EVENT: 2,
+  ACK: 3,
+  CONNECT_ERROR: 4,
+  /** An event with attachments; on the wire only, decoded it is an EVENT. */
+  BINARY_EVENT: 5,
+  /** An acknowledgement with attachments; on the wire only, decoded it is an ACK. */
+  BINARY_ACK: 6,
+} as const;
+export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** One packet, as parsers and adapters pass it around. */
+export interface Packet {
+  type: PacketType;
+  /** The namespace, with its slash. */
+  nsp: string;
+  /** `[name, ...args]` of an event, `args` of an acknowledgement, an object or nothing else. */
+  // Adapters of Socket.IO's ecosystem read and build packets; `unknown` would refuse their code.
+  // oxlint-disable-next-line no-explicit-any
+  data?: any;
+  /** The event that wants an acknowledgement, or the one that this acknowledges. */
+  id?: number;
+  /** How many attachments follow on the wire. */
+  attachments?: number;
+}
+
+/** Names that a socket emits by itself: from the other end they would be lies. */
+export const RESERVED_EVENTS: ReadonlySet<unknown> = new Set([
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+]);
+
+/** Whether `data` may come with a packet of this type. */
+export function isDataValid(type: unknown, data: unknown): boolean {
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
+  switch (type) {
+    case PacketType.CONNECT:
+      return isObject || data === undefined;
+    case PacketType.DISCONNECT:
+      return data === undefined;
+    case PacketType.CONNECT_ERROR:
+      return isObject || typeof data === 'string';
+    case PacketType.EVENT:
+      return Array.isArray(data) && typeof data[0] === 'string' && !RESERVED_EVENTS.has(data[0]);
+    case PacketType.ACK:
+      return Array.isArray(data);
+    default:
+      return false;
+  }
+}
+
+/** Whether a packet that a parser of the application's own decoded is one. */
+export function isPacketValid(packet: Packet): boolean {
+  const { type, nsp, id, data } = packet;
+  const isIdValid = Number.isSafeInteger(id) ? id! >= 0 : id === undefined && type !== PacketType.ACK;
+  return typeof nsp === 'string' && isIdValid && isDataValid(type, data);
+}
