@@ -1,0 +1,47 @@
+/**
+ * What the package offers, entry by entry. `package.json` names the same files under `exports`; `test/house/package.test.ts`
+ * holds the two together.
+ */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} name the file's name in dist/node, dist/browser and dist/types/…/entries
+ * @property {string} source where it starts
+ * @property {boolean} [browser] whether browsers get a bundle of it too
+ * @property {string} [face] an expression over the entry's `exports`: what `require` gives and `import x from` too, made
+ *   to carry all named exports as its properties. The sources have no default exports; users of Socket.IO and ws expect them.
+ * @property {string} [faceType] the declaration that goes with it; `entry` is the module that holds the named exports
+ */
+
+/** @type {readonly Entry[]} */
+export const entries = [
+  {
+    name: 'index',
+    source: 'index.ts',
+    // One name stands in for two packages: `require('socket.io')(httpServer)` and `require('socket.io-client')('http://…')`.
+    // Only the client takes a text that is no port.
+    face: `function throughline(target, options) {
+  return typeof target === 'string' && Number.isNaN(Number(target)) ? exports.io(target, options) : new exports.Server(target, options);
+}`,
+    faceType: `declare const throughline: typeof entry.io & ((...given: ConstructorParameters<typeof entry.Server>) => entry.Server);
+export default throughline;`,
+  },
+  {
+    name: 'client',
+    source: 'client/index.ts',
+    browser: true,
+    face: 'exports.io',
+    faceType: 'declare const io: typeof entry.io & typeof entry;\nexport default io;',
+  },
+  { name: 'engine', source: 'server/engine/index.ts' },
+  { name: 'engine-client', source: 'client/engine/index.ts', browser: true },
+  {
+    name: 'websocket',
+    source: 'websocket.ts',
+    // ws has both names on its default export.
+    face: 'Object.assign(exports.WebSocket, { Server: exports.WebSocketServer })',
+    faceType:
+      'declare const WebSocket: typeof entry.WebSocket & typeof entry & { readonly Server: typeof entry.WebSocketServer };\nexport default WebSocket;',
+  },
+  { name: 'adapter', source: 'server/events/adapter/index.ts' },
+];

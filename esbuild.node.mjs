@@ -1,0 +1,85 @@
+/**
+ * Node's build: CommonJS is the real one, and each ESM entry is a thin wrapper that re-exports it by name. So there is
+ * never a second copy of a class in one process, however the package is loaded.
+ *
+ * esbuild splits shared code into chunks only for ESM. Hence two passes: bundle and split as ESM, then turn each file into
+ * CommonJS. Source maps go through both.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build, transform } from 'esbuild';
+
+/** Sources may ask `import.meta.url` where they are; CommonJS has another name for it. */
+const importMetaUrl = {
+  use: 'importMetaUrl',
+  declare: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+};
+
+/**
+ * @param {string} outdir
+ * @param {readonly import('./esbuild.entries.mjs').Entry[]} entries
+ */
+export async function buildNode(outdir, entries) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    chunkNames: 'chunk-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    define: { 'import.meta.url': importMetaUrl.use },
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  await mkdir(outdir, { recursive: true });
+  await Promise.all(
+    outputFiles.map(async (file) => {
+      const entry = entries.find(({ name }) => path.basename(file.path) === `${name}.cjs`);
+      const { code, map } = await transform(file.text, {
+        format: 'cjs',
+        platform: 'node',
+        target: 'node20',
+        sourcemap: 'external',
+        sourcefile: path.basename(file.path),
+        banner: file.text.includes(importMetaUrl.use) ? importMetaUrl.declare : '',
+        footer: entry?.face ? faceOf(entry) : '',
+        logLevel: 'warning',
+      });
+      await Promise.all([
+        writeFile(file.path, `${code}//# sourceMappingURL=${path.basename(file.path)}.map\n`),
+        writeFile(`${file.path}.map`, map),
+      ]);
+    }),
+  );
+  await Promise.all(
+    entries.map((entry) => {
+      const names = metafile.outputs[`${outdir}/${entry.name}.cjs`].exports;
+      return writeFile(`${outdir}/${entry.name}.mjs`, wrapperOf(entry, names));
+    }),
+  );
+}
+
+/** @param {import('./esbuild.entries.mjs').Entry} entry */
+function faceOf({ face }) {
+  return `module.exports = ((exports) => {
+  const face = ${face};
+  return Object.assign(face, exports, { default: face });
+})(module.exports);
+`;
+}
+
+/**
+ * @param {import('./esbuild.entries.mjs').Entry} entry
+ * @param {readonly string[]} names
+ */
+function wrapperOf({ name, face }, names) {
+  const lines = [`import all from './${name}.cjs';`, ...names.map((each) => `export const ${each} = all.${each};`)];
+  if (face) lines.push('export default all;');
+  return `${lines.join('\n')}\n`;
+}
