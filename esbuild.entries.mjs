@@ -10,7 +10,7 @@
  * @property {boolean} [browser] whether browsers get a bundle of it too
  * @property {string} [face] an expression over the entry's `exports`: what `require` gives and `import x from` too, made
  *   to carry all named exports as its properties. The sources have no default exports; users of Socket.IO and ws expect them.
- * @property {string} [faceType] the declaration that goes with it; `entry` is the module that holds the named exports
+ * @property {string} [faceType] its type, an expression over `entry`, the module of the named exports
  */
 
 /** @type {readonly Entry[]} */
@@ -23,15 +23,15 @@ export const entries = [
     face: `function throughline(target, options) {
   return typeof target === 'string' && Number.isNaN(Number(target)) ? exports.io(target, options) : new exports.Server(target, options);
 }`,
-    faceType: `declare const throughline: typeof entry.io & ((...given: ConstructorParameters<typeof entry.Server>) => entry.Server);
-export default throughline;`,
+    faceType:
+      '((...given: ConstructorParameters<typeof entry.Server>) => entry.Server) & typeof entry.io & typeof entry',
   },
   {
     name: 'client',
     source: 'client/index.ts',
     browser: true,
     face: 'exports.io',
-    faceType: 'declare const io: typeof entry.io & typeof entry;\nexport default io;',
+    faceType: 'typeof entry.io & typeof entry',
   },
   { name: 'engine', source: 'server/engine/index.ts' },
   { name: 'engine-client', source: 'client/engine/index.ts', browser: true },
@@ -40,8 +40,7 @@ export default throughline;`,
     source: 'websocket.ts',
     // ws has both names on its default export.
     face: 'Object.assign(exports.WebSocket, { Server: exports.WebSocketServer })',
-    faceType:
-      'declare const WebSocket: typeof entry.WebSocket & typeof entry & { readonly Server: typeof entry.WebSocketServer };\nexport default WebSocket;',
+    faceType: 'typeof entry.WebSocket & typeof entry & { readonly Server: typeof entry.WebSocketServer }',
   },
   { name: 'adapter', source: 'server/events/adapter/index.ts' },
 ];

@@ -5,7 +5,7 @@
  * esbuild splits shared code into chunks only for ESM. Hence two passes: bundle and split as ESM, then turn each file into
  * CommonJS. Source maps go through both.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, transform } from 'esbuild';
 
@@ -13,6 +13,23 @@ import { build, transform } from 'esbuild';
 const importMetaUrl = {
   use: 'importMetaUrl',
   declare: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+};
+
+/**
+ * Two classes of one name in one chunk, and esbuild renames the second; people look at names in logs and debuggers.
+ * esbuild's own `keepNames` would cost a call for every closure that is made.
+ */
+const keepClassNames = {
+  name: 'keep-class-names',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      const source = await readFile(file, 'utf8');
+      const names = [...source.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)].map(([, name]) => name);
+      const kept = names.map((name) => `Object.defineProperty(${name}, 'name', { value: '${name}' });`);
+      return { loader: 'ts', contents: `${source}\n${kept.join('\n')}` };
+    });
+  },
 };
 
 /**
@@ -31,6 +48,7 @@ export async function buildNode(outdir, entries) {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [keepClassNames],
     sourcemap: 'inline',
     define: { 'import.meta.url': importMetaUrl.use },
     metafile: true,

@@ -45,6 +45,12 @@ function withResolvableSpecifiers(text, file, imports) {
 function entryOf({ source, faceType }) {
   const module = `../${source.replace(/\.ts$/, '.js')}`;
   const lines = [`export * from '${module}';`];
-  if (faceType) lines.push(`import * as entry from '${module}';`, faceType);
+  if (faceType) {
+    lines.push(
+      `import * as entry from '${module}';`,
+      `declare const face: ${faceType};`,
+      'export { face as default };',
+    );
+  }
   return `${lines.join('\n')}\n`;
 }
