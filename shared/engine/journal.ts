@@ -82,13 +82,8 @@ export class Journal {
     }
   }
 
-  /**
-   * Goes back so that message `number` is the next to be sent.
-   *
-   * @returns how many will be sent again, or undefined where that message is not kept any more
-   */
-  rewind(number: number): number | undefined {
-    if (number <= this.confirmed) return undefined;
+  /** Goes back so that message `number`, which is kept, is the next to be sent. Returns how many will be sent again. */
+  rewind(number: number): number {
     const again = Math.max(0, this.next - number);
     this.next -= again;
     return again;
