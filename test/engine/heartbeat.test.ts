@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Heartbeat, Watchdog, type HeartbeatSink } from '../../shared/engine/heartbeat.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+
+let clock: VirtualClock;
+let told: string[];
+const sink: HeartbeatSink = {
+  ping: () => told.push(`ping at ${clock.now()}`),
+  lost: () => told.push(`lost at ${clock.now()}`),
+};
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  told = [];
+});
+
+describe('the server', () => {
+  it('pings every interval, also a peer that never stops talking', () => {
+    const heartbeat = new Heartbeat(clock, sink, 100, 50);
+    heartbeat.start();
+    for (let at = 0; at < 300; at += 10) {
+      clock.turn(10);
+      heartbeat.heard();
+    }
+    heartbeat.stop();
+    expect(told).toEqual(['ping at 100', 'ping at 200', 'ping at 300']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('gives a silent peer up one timeout after the ping', () => {
+    const heartbeat = new Heartbeat(clock, sink, 100, 50);
+    heartbeat.start();
+    clock.turn(150);
+    expect(told).toEqual(['ping at 100', 'lost at 150']);
+  });
+
+  it('takes any sign of life for an answer', () => {
+    const heartbeat = new Heartbeat(clock, sink, 100, 50);
+    heartbeat.start();
+    clock.turn(149);
+    heartbeat.heard();
+    clock.turn(50);
+    expect(told).toEqual(['ping at 100']);
+  });
+
+  it('does not blame the peer for a time in which this process was blocked', () => {
+    const heartbeat = new Heartbeat(clock, sink, 100_000, 20_000);
+    heartbeat.start();
+    clock.turn(100_000);
+    clock.sleep(60_000);
+    expect(told.filter((line) => line.startsWith('lost'))).toEqual([]);
+    clock.turn(20_000);
+    expect(told.at(-1)).toBe('lost at 180000');
+  });
+});
+
+describe('the client', () => {
+  it('gives a server up that was silent for an interval and a timeout', () => {
+    new Watchdog(clock, sink, 100, 50).start();
+    clock.turn(149);
+    expect(told).toEqual([]);
+    clock.turn(1);
+    expect(told).toEqual(['lost at 150']);
+  });
+
+  it('counts from the last sign of life', () => {
+    const watchdog = new Watchdog(clock, sink, 100, 50);
+    watchdog.start();
+    clock.turn(140);
+    watchdog.heard();
+    clock.turn(149);
+    expect(told).toEqual([]);
+    clock.turn(1);
+    expect(told).toEqual(['lost at 290']);
+  });
+
+  it('asks after a sleep instead of giving up, and waits one timeout for the answer', () => {
+    const watchdog = new Watchdog(clock, sink, 25_000, 20_000);
+    watchdog.start();
+    clock.sleep(8 * 3_600_000);
+    expect(told).toEqual([`ping at ${clock.now()}`]);
+    watchdog.heard();
+    clock.turn(44_000);
+    expect(told).toHaveLength(1);
+  });
+
+  it.each([
+    ['an answer in time keeps the session', true, []],
+    ['no answer ends it within the time named', false, ['lost at 1005']],
+  ])('asked on a hint: %s', (_what, answered, expected) => {
+    const watchdog = new Watchdog(clock, sink, 10_000, 5_000);
+    watchdog.start();
+    clock.turn(1_000);
+    watchdog.expect(5);
+    clock.turn(2);
+    if (answered) watchdog.heard();
+    clock.turn(4_000);
+    expect(told).toEqual(expected);
+  });
+});

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Journal } from '../../shared/engine/journal.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
+
+/** The plain version: an array of all messages ever, and three numbers. */
+class Plain {
+  all: string[] = [];
+  confirmed = 0;
+  next = 1;
+}
+
+const measure = (packet: Packet): number => String(packet.data).length;
+
+const step = fc.oneof(
+  fc.record({ do: fc.constant('push' as const), text: fc.string({ maxLength: 9 }) }),
+  fc.record({ do: fc.constant('take' as const), room: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 30 })) }),
+  fc.record({ do: fc.constant('forget' as const), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({ do: fc.constant('rewind' as const) }),
+  fc.record({ do: fc.constant('trim' as const), packets: fc.nat(8), bytes: fc.nat(60) }),
+);
+
+it('behaves like an array of all messages and three numbers', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      const journal = new Journal();
+      const plain = new Plain();
+      for (const act of steps) {
+        if (act.do === 'push') {
+          journal.push({ type: 'message', data: act.text });
+          plain.all.push(act.text);
+        } else if (act.do === 'take') {
+          const batch: Packet[] = [];
+          journal.take(batch, act.room, measure);
+          const expected: string[] = [];
+          let room = act.room;
+          while (plain.next <= plain.all.length) {
+            const text = plain.all[plain.next - 1]!;
+            room -= text.length;
+            if (room < 0 && expected.length > 0) break;
+            expected.push(text);
+            plain.next++;
+          }
+          expect(batch.map((packet) => packet.data)).toEqual(expected);
+        } else if (act.do === 'forget') {
+          plain.confirmed += Math.floor(act.part * (plain.next - 1 - plain.confirmed));
+          journal.forget(plain.confirmed);
+        } else if (act.do === 'rewind') {
+          expect(journal.rewind(journal.confirmed + 1)).toBe(plain.next - plain.confirmed - 1);
+          plain.next = plain.confirmed + 1;
+        } else {
+          journal.trim(act.packets, act.bytes);
+          const bytes = (): number => plain.all.slice(plain.confirmed).join('').length;
+          while ((plain.all.length - plain.confirmed > act.packets || bytes() > act.bytes) && plain.confirmed + 1 < plain.next) plain.confirmed++;
+        }
+        expect([journal.confirmed, journal.next, journal.last, journal.kept, journal.waiting]).toEqual([
+          plain.confirmed,
+          plain.next,
+          plain.all.length,
+          plain.all.length - plain.confirmed,
+          plain.all.length + 1 - plain.next,
+        ]);
+        expect(journal.bytes).toBe(plain.all.slice(plain.confirmed).join('').length);
+      }
+    }),
+  );
+});
+
+it('hands out a message larger than the room alone, and never none', () => {
+  const journal = new Journal();
+  for (const data of ['a'.repeat(50), 'b', 'c']) journal.push({ type: 'message', data });
+  const batches = [0, 1].map(() => {
+    const batch: Packet[] = [];
+    journal.take(batch, 10, measure);
+    return batch.map((packet) => packet.data);
+  });
+  expect(batches).toEqual([['a'.repeat(50)], ['b', 'c']]);
+});
