@@ -2,7 +2,7 @@
  * The journal: messages of one direction that wait to be sent, and those sent that the peer has not confirmed, kept so
  * that a session can resume.
  *
- * Messages are numbered from 1 in the order of `push`. At all times `confirmed < next <= last + 1`: up to `confirmed` all
+ * Messages are numbered from 1 in the order of `push`. At all times `confirmed < next <= sent + 1 <= last + 1`: up to `confirmed` all
  * is gone, from there to before `next` it was sent, from `next` on it waits. What to send when is the session's decision.
  */
 import type { Packet } from './packet.ts';
@@ -21,6 +21,8 @@ export class Journal {
   last = 0;
   /** The number of the message that is to be sent next. */
   next = 1;
+  /** The newest number that was ever sent. */
+  sent = 0;
   /** Bytes kept, sent or waiting. */
   bytes = 0;
   private slots: Packet[] = [];
@@ -59,20 +61,22 @@ export class Journal {
       const packet = this.slots[first + this.next]!;
       if (room !== Infinity) {
         room -= measure(packet);
-        if (room < 0 && batch.length > 0) return;
+        if (room < 0 && batch.length > 0) break;
       }
       batch.push(packet);
       this.next++;
     }
+    if (this.next > this.sent) this.sent = this.next - 1;
   }
 
-  /** Forgets messages up to number `count`, the caller having checked that they were sent. */
+  /** Forgets messages up to number `count`, the caller having checked that they were sent; none of them is sent again. */
   forget(count: number): void {
     for (let gone = count - this.confirmed; gone > 0; gone--) {
       this.bytes -= sizeOf(this.slots[this.head]!);
       // The slot is emptied so that the message can be collected before the array is compacted.
       this.slots[this.head++] = undefined as unknown as Packet;
     }
+    if (this.next <= count) this.next = count + 1;
     if (this.head === this.slots.length) {
       this.slots.length = 0;
       this.head = 0;

@@ -55,7 +55,7 @@ export class Outbox {
 
   /** Like `confirm`, for a count from which the peer goes on: it must be possible, and what follows it still kept. */
   confirmFrom(count: number): Confirmation {
-    if (count >= this.journal.next || count < this.claimed) return 'impossible';
+    if (count > this.journal.sent || count < this.claimed) return 'impossible';
     if (count < this.journal.confirmed) return 'let-go';
     this.confirm(count);
     return 'good';

@@ -72,6 +72,8 @@ export class SessionCore {
   private readonly outbox: Outbox;
   private resume: ResumeTerms | undefined;
   private flushing = false;
+  /** How long the session had been suspended, while the transport that ended that waits for the peer's count (ms). */
+  private heldAfterMs: number | undefined;
 
   constructor(clock: Clock, sink: SessionSink, measure: Measure) {
     this.clock = clock;
@@ -133,8 +135,7 @@ export class SessionCore {
     let again = 0;
     if (this.resume !== undefined) {
       if (options.seen !== undefined && !this.goOnFrom(options.seen)) return false;
-      again = this.outbox.rewind();
-      this.replayed += again;
+      if (options.holdsForCount !== true) again = this.goBack();
       if (older !== transport) {
         this.outbox.dropAhead();
         if (options.seen !== undefined) this.outbox.pushAhead(this.countPacket('noop'));
@@ -145,8 +146,10 @@ export class SessionCore {
     if (before.name === 'suspended') before.window.cancel();
     if (older !== transport) older?.close();
     this.flush();
-    if (before.name === 'suspended' && this.stateName !== 'closed')
-      this.sink.resumed(this.clock.now() - before.since, again);
+    if (before.name !== 'suspended' || this.stateName === 'closed') return true;
+    const suspendedMs = this.clock.now() - before.since;
+    if (this.outbox.holding) this.heldAfterMs = suspendedMs;
+    else this.sink.resumed(suspendedMs, again);
     return true;
   }
 
@@ -299,8 +302,12 @@ export class SessionCore {
     const count = readCount(data);
     if (count === undefined) return false;
     if (!this.goOnFrom(count)) return true;
+    const again = this.goBack();
+    const suspendedMs = this.heldAfterMs;
     this.outbox.holding = false;
+    this.heldAfterMs = undefined;
     this.flush();
+    if (suspendedMs !== undefined && this.stateName === 'open') this.sink.resumed(suspendedMs, again);
     return true;
   }
 
@@ -320,7 +327,7 @@ export class SessionCore {
   private takeCount(data: RawData | undefined): boolean {
     if (this.resume === undefined || data === undefined || data === '') return true;
     const count = readCount(data);
-    if (count === undefined || count >= this.outbox.journal.next) return false;
+    if (count === undefined || count > this.outbox.journal.sent) return false;
     this.outbox.confirm(count);
     return true;
   }
@@ -332,6 +339,12 @@ export class SessionCore {
     if (confirmation === 'let-go') this.finish('journal-full', `message ${count + 1} is no longer kept`);
     else this.finish('count-impossible', `seen ${count}`);
     return false;
+  }
+
+  private goBack(): number {
+    const again = this.outbox.rewind();
+    this.replayed += again;
+    return again;
   }
 
   private boundSuspended(): void {

@@ -3,10 +3,11 @@ import { expect, it } from 'vitest';
 import { Journal } from '../../shared/engine/journal.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 
-/** The plain version: an array of all messages ever, and three numbers. */
+/** The plain version: an array of all messages ever, and four numbers. */
 class Plain {
   all: string[] = [];
   confirmed = 0;
+  sent = 0;
   next = 1;
 }
 
@@ -14,13 +15,16 @@ const measure = (packet: Packet): number => String(packet.data).length;
 
 const step = fc.oneof(
   fc.record({ do: fc.constant('push' as const), text: fc.string({ maxLength: 9 }) }),
-  fc.record({ do: fc.constant('take' as const), room: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 30 })) }),
+  fc.record({
+    do: fc.constant('take' as const),
+    room: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 30 })),
+  }),
   fc.record({ do: fc.constant('forget' as const), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
   fc.record({ do: fc.constant('rewind' as const) }),
   fc.record({ do: fc.constant('trim' as const), packets: fc.nat(8), bytes: fc.nat(60) }),
 );
 
-it('behaves like an array of all messages and three numbers', () => {
+it('behaves like an array of all messages and four numbers', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const journal = new Journal();
@@ -39,11 +43,12 @@ it('behaves like an array of all messages and three numbers', () => {
             room -= text.length;
             if (room < 0 && expected.length > 0) break;
             expected.push(text);
-            plain.next++;
+            plain.sent = Math.max(plain.sent, plain.next++);
           }
           expect(batch.map((packet) => packet.data)).toEqual(expected);
         } else if (act.do === 'forget') {
-          plain.confirmed += Math.floor(act.part * (plain.next - 1 - plain.confirmed));
+          plain.confirmed += Math.floor(act.part * (plain.sent - plain.confirmed));
+          plain.next = Math.max(plain.next, plain.confirmed + 1);
           journal.forget(plain.confirmed);
         } else if (act.do === 'rewind') {
           expect(journal.rewind(journal.confirmed + 1)).toBe(plain.next - plain.confirmed - 1);
@@ -51,11 +56,16 @@ it('behaves like an array of all messages and three numbers', () => {
         } else {
           journal.trim(act.packets, act.bytes);
           const bytes = (): number => plain.all.slice(plain.confirmed).join('').length;
-          while ((plain.all.length - plain.confirmed > act.packets || bytes() > act.bytes) && plain.confirmed + 1 < plain.next) plain.confirmed++;
+          while (
+            (plain.all.length - plain.confirmed > act.packets || bytes() > act.bytes) &&
+            plain.confirmed + 1 < plain.next
+          )
+            plain.confirmed++;
         }
-        expect([journal.confirmed, journal.next, journal.last, journal.kept, journal.waiting]).toEqual([
+        expect([journal.confirmed, journal.next, journal.sent, journal.last, journal.kept, journal.waiting]).toEqual([
           plain.confirmed,
           plain.next,
+          plain.sent,
           plain.all.length,
           plain.all.length - plain.confirmed,
           plain.all.length + 1 - plain.next,
