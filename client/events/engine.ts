@@ -1,0 +1,1 @@
+export { Socket as Engine, type SocketOptions as EngineOptions } from 'engine.io-client';

@@ -1,0 +1,374 @@
+/**
+ * One namespace of a server, as the application sees it: `emit` and `on`.
+ *
+ * What is emitted while there is no connection waits and is sent with the next one. The connection itself, and when to
+ * make it again, is the manager's business.
+ */
+import type { DefaultEventsMap, EventNames, EventParams, EventsMap } from '../../shared/emitter.ts';
+import { callListener, Emitter } from '../../shared/emitter.ts';
+import type {
+  AllButLast,
+  DecorateAcknowledgements,
+  FirstNonErrorArg,
+  Last,
+} from '../../shared/events/acknowledgements.ts';
+import { PacketType, RESERVED_EVENTS, type Packet } from '../../shared/events/packet.ts';
+import type { AckCallback } from './acknowledgements.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { AnyListener } from './catch-all.ts';
+import { CatchAll } from './catch-all.ts';
+import type { Manager, NamespaceSink, OutgoingPacket } from './manager.ts';
+import type { Flags } from './retry-queue.ts';
+import { RetryQueue } from './retry-queue.ts';
+
+/** Options of a namespace's socket. */
+export interface SocketOptions {
+  /** Sent when joining the namespace: an object, or a function that hands one over, asked anew each time. */
+  auth?: Auth;
+  /**
+   * How often an event is sent again that the server has not acknowledged. Events are then sent one by one.
+   * @defaultValue 0: each is sent once, without waiting for the one before
+   */
+  retries?: number;
+  /**
+   * How long to wait for an acknowledgement where `timeout` doesn't say.
+   * @defaultValue for as long as there is a connection (ms)
+   */
+  ackTimeout?: number;
+}
+
+// oxlint-disable-next-line no-explicit-any -- the application's own
+export type Auth = { [key: string]: any } | AuthFunction;
+type AuthFunction = (callback: (data: object) => void) => void;
+
+/** Why a connection ended, beside the reason. */
+export type DisconnectDescription = Error | { description: string; context?: unknown };
+
+/** An error of the server's middleware, with what the middleware put into `data`. */
+export interface ExtendedError extends Error {
+  // oxlint-disable-next-line no-explicit-any -- the application's own
+  data?: any;
+}
+
+/** Events of a {@link Socket} beside the application's. */
+export interface SocketReservedEvents {
+  connect: () => void;
+  /** Joining failed: refused by the server (then `active` is false), or there is no connection. */
+  connect_error: (error: ExtendedError) => void;
+  disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
+}
+
+export class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+> extends Emitter<ListenEvents, EmitEvents, SocketReservedEvents> {
+  readonly io: Manager<ListenEvents, EmitEvents>;
+  /** Names this connection of the namespace, for all to know; there is none while disconnected. */
+  declare id: string | undefined;
+  connected = false;
+  /** Whether the server went on where the last connection ended, and missed events are on their way. */
+  recovered = false;
+  /** What is sent when joining; may be changed before the next connection. */
+  auth: Auth | undefined;
+  /** Events that came before the server said that we are connected. */
+  receiveBuffer: (readonly unknown[])[] = [];
+  /** Events to be sent once connected. */
+  sendBuffer: OutgoingPacket[] = [];
+
+  private readonly nsp: string;
+  private readonly opts: Partial<SocketOptions>;
+  private readonly acks = new Acknowledgements(this);
+  private readonly incoming = new CatchAll();
+  private readonly outgoing = new CatchAll();
+  private readonly queue: RetryQueue | undefined;
+  /** Secret: whoever holds it can have what this socket missed. */
+  private pid: string | undefined;
+  /** Names the last event that came, for the server to go on from there. */
+  private lastOffset: string | undefined;
+  private nextId = 0;
+  private flags: Flags = {};
+  private attached = false;
+
+  constructor(io: Manager<ListenEvents, EmitEvents>, nsp: string, opts: Partial<SocketOptions> = {}) {
+    super();
+    this.io = io;
+    this.nsp = nsp;
+    this.opts = opts;
+    this.auth = opts.auth;
+    if (opts.retries) {
+      this.queue = new RetryQueue(
+        opts.retries,
+        () => this.connected,
+        (args, flags) => this.transmit(args, flags),
+      );
+    }
+    if (io._autoConnect) this.open();
+  }
+
+  /** Whether there is no connection. */
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** Whether the socket is connected, or will be with the next connection: false once either side has disconnected it. */
+  get active(): boolean {
+    return this.attached;
+  }
+
+  /** Connects, unless connected. Needed after the server or the application disconnected the socket. */
+  connect(): this {
+    if (this.connected) return this;
+    const { io } = this;
+    this.attached = true;
+    io._attach(this.nsp, this.sink);
+    if (!io._reconnecting) io.open();
+    if (io._readyState === 'open') this.join();
+    return this;
+  }
+
+  /** {@inheritDoc Socket.connect} */
+  open(): this {
+    return this.connect();
+  }
+
+  /** Emits `message`. */
+  // oxlint-disable-next-line no-explicit-any
+  send(...args: any[]): this {
+    return this.emit('message' as EventNames<EmitEvents>, ...(args as EventParams<EmitEvents, EventNames<EmitEvents>>));
+  }
+
+  /**
+   * Sends an event. A function as last argument is called with the server's acknowledgement.
+   *
+   * @throws Error for the name of an event of the socket's own
+   */
+  override emit<Ev extends EventNames<EmitEvents>>(event: Ev, ...args: EventParams<EmitEvents, Ev>): this {
+    const { flags } = this;
+    this.flags = {};
+    if (RESERVED_EVENTS.has(event)) throw new Error(`"${String(event)}" is a reserved event name`);
+    const data: unknown[] = [event, ...args];
+    if (this.queue && !flags.volatile) this.queue.add(data, flags);
+    else this.transmit(data, flags);
+    return this;
+  }
+
+  /** Sends an event, and resolves with the first value of its acknowledgement; rejects when there can be none any more. */
+  emitWithAck<Ev extends EventNames<EmitEvents>>(
+    event: Ev,
+    ...args: AllButLast<EventParams<EmitEvents, Ev>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
+    return new Promise((resolve, reject) => {
+      const callback: AckCallback = (error, answer) => {
+        if (error) reject(error);
+        // The server's answer has the type that the application says it has.
+        else resolve(answer as FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>);
+      };
+      callback.withError = true;
+      this.emit(event, ...([...args, callback] as EventParams<EmitEvents, Ev>));
+    });
+  }
+
+  /** Disconnects, and does not connect again by itself. The last socket of a connection closes that too. */
+  disconnect(): this {
+    if (this.connected) this.io._packet({ type: PacketType.DISCONNECT, nsp: this.nsp });
+    this.destroy();
+    if (this.connected) this.left('io client disconnect');
+    return this;
+  }
+
+  /** {@inheritDoc Socket.disconnect} */
+  close(): this {
+    return this.disconnect();
+  }
+
+  /** Whether the next event may be compressed on its way. */
+  compress(compress: boolean): this {
+    this.flags.compress = compress;
+    return this;
+  }
+
+  /** The next event is dropped, and does not wait, where it can't be sent at once. */
+  get volatile(): this {
+    this.flags.volatile = true;
+    return this;
+  }
+
+  /** The next event's callback is given an error when there is no acknowledgement within this time (ms). */
+  timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>> {
+    this.flags.timeout = timeout;
+    // The same socket: what differs holds for the next event only.
+    return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>;
+  }
+
+  /** Adds a listener of every event that comes, called with its name first. */
+  onAny(listener: AnyListener): this {
+    this.incoming.listeners.push(listener);
+    return this;
+  }
+
+  /** As {@link Socket.onAny}, before those that are there. */
+  prependAny(listener: AnyListener): this {
+    this.incoming.listeners.unshift(listener);
+    return this;
+  }
+
+  /** Removes one such listener, or all. */
+  offAny(listener?: AnyListener): this {
+    this.incoming.remove(listener);
+    return this;
+  }
+
+  /** The listeners of every event that comes. The list is the one in use, and may be changed. */
+  listenersAny(): AnyListener[] {
+    return this.incoming.listeners;
+  }
+
+  /** Adds a listener of every event that is sent, called with its name first. Acknowledgements are no events. */
+  onAnyOutgoing(listener: AnyListener): this {
+    this.outgoing.listeners.push(listener);
+    return this;
+  }
+
+  /** As {@link Socket.onAnyOutgoing}, before those that are there. */
+  prependAnyOutgoing(listener: AnyListener): this {
+    this.outgoing.listeners.unshift(listener);
+    return this;
+  }
+
+  /** Removes one such listener, or all. */
+  offAnyOutgoing(listener?: AnyListener): this {
+    this.outgoing.remove(listener);
+    return this;
+  }
+
+  /** The listeners of every event that is sent. The list is the one in use, and may be changed. */
+  listenersAnyOutgoing(): AnyListener[] {
+    return this.outgoing.listeners;
+  }
+
+  /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
+  private transmit(data: unknown[], { compress, volatile, timeout = this.opts.ackTimeout }: Flags): void {
+    if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
+    const packet: OutgoingPacket = { type: PacketType.EVENT, nsp: this.nsp, data };
+    if (compress === false) packet.options = { compress };
+    if (typeof data.at(-1) === 'function') {
+      const id = (packet.id = this.nextId++);
+      this.acks.expect(id, data.pop() as AckCallback, timeout, () => {
+        this.sendBuffer = this.sendBuffer.filter((waiting) => waiting.id !== id);
+      });
+    }
+    this.sendOrBuffer(packet);
+  }
+
+  private sendOrBuffer(packet: OutgoingPacket): void {
+    if (this.connected && !this.io.engine._hasPingExpired()) {
+      this.outgoing.notify(this, packet.data);
+      this.io._packet(packet);
+    } else this.sendBuffer.push(packet);
+  }
+
+  private readonly sink: NamespaceSink = {
+    opened: () => this.join(),
+    packet: (packet) => this.onPacket(packet),
+    failed: (error) => {
+      if (!this.connected) this.emitReserved('connect_error', error);
+    },
+    closed: (reason, description) => this.left(reason as Socket.DisconnectReason, description),
+  };
+
+  /** Asks to be let into the namespace. */
+  private join(): void {
+    const join = (auth?: object): void => {
+      const { pid, lastOffset: offset } = this;
+      this.io._packet({ type: PacketType.CONNECT, nsp: this.nsp, data: pid ? { pid, offset, ...auth } : auth });
+    };
+    // TypeScript takes an object with any properties for something that may be a function of another kind.
+    if (typeof this.auth === 'function') callListener(this, this.auth as AuthFunction, [join]);
+    else join(this.auth);
+  }
+
+  private onPacket({ type, id, data }: Packet): void {
+    switch (type) {
+      case PacketType.CONNECT:
+        if (data?.sid) this.joined(data.sid, data.pid);
+        else this.emitReserved('connect_error', new Error('the server speaks an older protocol (Socket.IO 2)'));
+        break;
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT:
+        if (id !== undefined) data.push(this.acknowledge(id));
+        this.deliverOrBuffer(data);
+        break;
+      case PacketType.ACK:
+      case PacketType.BINARY_ACK:
+        this.acks.answer(id!, data);
+        break;
+      case PacketType.DISCONNECT:
+        this.destroy();
+        this.left('io server disconnect');
+        break;
+      case PacketType.CONNECT_ERROR: {
+        this.destroy();
+        const error: ExtendedError = new Error(data.message);
+        error.data = data.data;
+        this.emitReserved('connect_error', error);
+      }
+    }
+  }
+
+  private joined(id: string, pid: string | undefined): void {
+    this.id = id;
+    this.recovered = !!pid && this.pid === pid;
+    this.pid = pid;
+    this.connected = true;
+    const { sendBuffer, receiveBuffer } = this;
+    this.sendBuffer = [];
+    this.receiveBuffer = [];
+    for (const args of receiveBuffer) this.deliverOrBuffer(args);
+    for (const packet of sendBuffer) this.sendOrBuffer(packet);
+    this.queue?.drain();
+    this.emitReserved('connect');
+  }
+
+  private deliverOrBuffer(args: readonly unknown[]): void {
+    if (!this.connected) return void this.receiveBuffer.push(args);
+    this.incoming.notify(this, args);
+    this.dispatch(args[0], args.slice(1));
+    const last = args.at(-1);
+    // A server that can recover puts the offset behind the arguments.
+    if (this.pid && typeof last === 'string') this.lastOffset = last;
+  }
+
+  /** What a listener is given to acknowledge an event. Works once, and not on a later connection. */
+  private acknowledge(id: number): (...args: unknown[]) => void {
+    const connection = this.id;
+    let isSent = false;
+    return (...data) => {
+      if (isSent || (connection ?? this.id) !== this.id) return;
+      isSent = true;
+      this.io._packet({ type: PacketType.ACK, nsp: this.nsp, id, data });
+    };
+  }
+
+  private destroy(): void {
+    this.attached = false;
+    this.io._destroy(this.nsp);
+  }
+
+  private left(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
+    this.connected = false;
+    this.id = undefined;
+    this.emitReserved('disconnect', reason, description);
+    this.acks.disconnected((id) => this.sendBuffer.some((waiting) => waiting.id === id));
+  }
+}
+
+export declare namespace Socket {
+  type DisconnectReason =
+    | 'io server disconnect'
+    | 'io client disconnect'
+    | 'ping timeout'
+    | 'transport close'
+    | 'transport error'
+    | 'parse error'
+    | 'forced close';
+}
