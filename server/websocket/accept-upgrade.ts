@@ -1,0 +1,76 @@
+/** Answers a request to upgrade: with a Connection, or with a refusal. */
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import debug from 'debug';
+
+import { Connection } from '../../shared/websocket/connection.ts';
+import { acceptFor, isHeaderLine } from '../../shared/websocket/handshake.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import { checkUpgrade } from './check-upgrade.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+
+const log = debug('throughline:websocket:accept');
+
+export interface AcceptOptions {
+  readonly limits: Limits;
+  /** The subprotocol agreed on. Must be one that the client asked for: another is left out, as the client would fail. */
+  readonly protocol?: string | undefined;
+  /** Is given the answer's lines and may add to them (`Name: value`). A line that holds CR, LF or NUL is left out and logged. */
+  readonly headers?: ((headers: string[]) => void) | undefined;
+  /** See {@link Connection}. Default false. */
+  readonly textAsBytes?: boolean;
+  /** See {@link Connection}. Default true. */
+  readonly autoPong?: boolean;
+}
+
+/**
+ * Takes over the socket of an `upgrade` event.
+ *
+ * Set the connection's sink in the tick in which this returns. The answer leaves at the end of that tick, in one write
+ * with what is sent until then.
+ *
+ * @returns undefined where the request was refused: answered with its status, and the TCP connection closed
+ */
+export function acceptUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  options: AcceptOptions,
+): Connection | undefined {
+  const checked = checkUpgrade(request);
+  if ('status' in checked) {
+    log('refused with %d: %s', checked.status, checked.body);
+    refuseUpgrade(socket, checked, options.limits);
+    return undefined;
+  }
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptFor(checked.key)}`,
+  ];
+  if (options.protocol !== undefined && checked.protocols.has(options.protocol))
+    lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
+  const answer = options.headers === undefined ? lines : withAdded(lines, options.headers);
+  if (socket instanceof Socket) {
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+  }
+  return new Connection(socket, head, {
+    role: 'server',
+    limits: options.limits,
+    greeting: Buffer.from(`${answer.join('\r\n')}\r\n\r\n`, 'latin1'),
+    textAsBytes: options.textAsBytes ?? false,
+    autoPong: options.autoPong ?? true,
+  });
+}
+
+function withAdded(lines: string[], add: (headers: string[]) => void): string[] {
+  const status = lines[0]!;
+  add(lines);
+  const safe = lines.filter((line) => line === status || isHeaderLine(line));
+  if (safe.length < lines.length) log('left out %d headers that are no single line', lines.length - safe.length);
+  return safe;
+}

@@ -1,0 +1,295 @@
+/**
+ * One WebSocket connection, of either role: the thin shell that owns the stream (a TCP or TLS socket, an HTTP/2 stream).
+ *
+ * It knows the closing handshake and its time limits; what comes in is the Receiver's, what goes out the Sender's. Nothing
+ * that a peer or the network does throws. An idle connection holds no buffers and no timer.
+ */
+import type { Duplex } from 'node:stream';
+
+import debug from 'debug';
+
+import { CloseCode } from './close-code.ts';
+import { Opcode } from './frame.ts';
+import type { Role } from './frame.ts';
+import type { Limits } from './limits.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+import type { SendCallback } from './sender.ts';
+
+const log = debug('throughline:websocket:connection');
+
+/** What a Connection tells its owner: in wire order, and nothing after `closed`. */
+export interface ConnectionSink {
+  /** A text comes as a string (unless the connection was made with `textAsBytes`), a binary as a Buffer that is the sink's for good. */
+  message(data: string | Buffer, isBinary: boolean): void;
+  /** A ping; it is answered without the sink. */
+  ping?(payload: Buffer): void;
+  pong?(payload: Buffer): void;
+  /** All has left after `bufferedAmount` had passed the high-water mark. */
+  drain(): void;
+  /**
+   * Once, and last: the stream is closed.
+   *
+   * @param code the peer's (RFC 6455 §7.1.5): 1005 where its Close had none, 1006 where there was no Close
+   * @param wasClean whether both Closes were exchanged
+   * @param error why we ended it, or what the network said
+   */
+  closed(code: number, reason: string, wasClean: boolean, error?: Error): void;
+}
+
+/** Why a connection was ended from here: what the peer did, and the code that it was told. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  readonly closeCode: number;
+
+  constructor(closeCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.closeCode = closeCode;
+  }
+}
+
+export interface ConnectionOptions {
+  readonly role: Role;
+  readonly limits: Limits;
+  /** Whether texts come as the checked bytes that they were. Default false: as strings. */
+  readonly textAsBytes?: boolean;
+  /** The end of the opening handshake, where it is still to be sent: it leaves with the first messages. */
+  readonly greeting?: Uint8Array;
+  /** Whether pings are answered by themselves. Default true. */
+  readonly autoPong?: boolean;
+}
+
+/** closing: our Close is out, the peer's has not come. ending: nothing is read or sent any more, the stream is being closed. */
+type State = 'open' | 'closing' | 'ending' | 'closed';
+type Input = 'close' | 'peerClose' | 'fail' | 'finish' | 'gone';
+
+/** Every move there is; one that leads back to its row is ignored on purpose. */
+// prettier-ignore
+const moves: Record<State, Record<Input, State>> = {
+  open:    { close: 'closing', peerClose: 'ending', fail: 'ending', finish: 'ending', gone: 'closed' },
+  closing: { close: 'closing', peerClose: 'ending', fail: 'ending', finish: 'ending', gone: 'closed' },
+  ending:  { close: 'ending',  peerClose: 'ending', fail: 'ending', finish: 'ending', gone: 'closed' },
+  closed:  { close: 'closed',  peerClose: 'closed', fail: 'closed', finish: 'closed', gone: 'closed' },
+};
+
+const silentSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
+
+export class Connection {
+  /** Set by the owner in the tick in which it gets the connection: nothing is told before that is over. */
+  sink: ConnectionSink = silentSink;
+
+  private readonly socket: Duplex;
+  private readonly options: ConnectionOptions;
+  private readonly sender: Sender;
+  private readonly receiver: Receiver;
+
+  private state: State = 'open';
+  private closeTimer: NodeJS.Timeout | undefined = undefined;
+  private drainedBytes = 0;
+
+  // What `closed` will say.
+  private code: number = CloseCode.Abnormal;
+  private reason = '';
+  private wasClean = false;
+  private error: Error | undefined = undefined;
+
+  /** @param head bytes that came right behind the handshake */
+  constructor(socket: Duplex, head: Buffer, options: ConnectionOptions) {
+    this.socket = socket;
+    this.options = options;
+    const { role, limits } = options;
+    this.sender = new Sender(socket, role, this, limits);
+    this.receiver = new Receiver(this, { role, limits, textAsBytes: options.textAsBytes ?? false });
+    if (options.greeting !== undefined) this.sender.greet(options.greeting);
+    if (head.length > 0) socket.unshift(head);
+    socket.on('error', this.onError);
+    socket.on('end', this.onEnd);
+    socket.on('close', this.onGone);
+    socket.on('data', this.onData);
+  }
+
+  /** Bytes accepted and not yet handed to the kernel. */
+  get bufferedAmount(): number {
+    return this.sender.bufferedAmount;
+  }
+
+  /** Whether messages can still be sent: neither side has begun to close. */
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  sendText(text: string, _compress?: boolean, done?: SendCallback): void {
+    if (this.state === 'open') this.sender.text(text, done);
+    else refuse(done);
+  }
+
+  /** @param bytes must not change until they are sent */
+  sendBinary(bytes: Uint8Array, _compress?: boolean, done?: SendCallback): void {
+    if (this.state === 'open') this.sender.binary(bytes, done);
+    else refuse(done);
+  }
+
+  /** Sends what {@link frameMessage} made: only a server may, as a client has to mask. */
+  sendFrames(frames: Uint8Array, done?: SendCallback): void {
+    if (this.state === 'open') this.sender.raw(frames, done);
+    else refuse(done);
+  }
+
+  /** @param payload at most 125 bytes */
+  ping(payload: Uint8Array = NOTHING, done?: SendCallback): void {
+    if (this.state === 'open') this.sender.frame(Opcode.Ping, payload, true, done);
+    else refuse(done);
+  }
+
+  /** A pong that nobody asked for (§5.5.3). @param payload at most 125 bytes */
+  pong(payload: Uint8Array = NOTHING, done?: SendCallback): void {
+    if (this.state === 'open') this.sender.frame(Opcode.Pong, payload, true, done);
+    else refuse(done);
+  }
+
+  /**
+   * Begins the closing handshake (§7.1.2). Cut after `closeTimeoutMs` where the peer doesn't answer.
+   *
+   * @param code without it the Close says nothing
+   */
+  close(code?: number, reason = ''): void {
+    if (this.state !== 'open') return;
+    this.move('close', `closing with ${code ?? 'no code'}`);
+    this.sender.close(code ?? 0, reason);
+    this.cutAfterTimeout();
+  }
+
+  /** Cuts the connection. Nothing more is told but `closed`. */
+  terminate(): void {
+    this.receiver.stop();
+    this.move('fail', 'terminated');
+    this.socket.destroy();
+  }
+
+  /** Tells no message until {@link resume}, and soon reads no more. */
+  pause(): void {
+    if (this.state === 'ending' || this.state === 'closed') return;
+    this.receiver.pause();
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.receiver.isPaused) return;
+    this.receiver.isPaused = false;
+    // Not from within the call: a listener may be on the stack below it.
+    process.nextTick(() => {
+      if (this.receiver.isPaused) return;
+      this.turn();
+      if (!this.receiver.isPaused) this.socket.resume();
+    });
+  }
+
+  /** For the sender. */
+  drained(): void {
+    this.sink.drain();
+  }
+
+  /** For the sender. */
+  tooSlow(why: string): void {
+    this.error ??= new ConnectionError(CloseCode.PolicyViolation, `slow consumer: ${why}`);
+    log('cut: slow consumer, %s', why);
+    this.terminate();
+  }
+
+  /** For the receiver. */
+  pinged(payload: Buffer): void {
+    if (this.options.autoPong !== false && this.state === 'open') this.sender.answerPing(payload);
+    this.sink.ping?.(payload);
+  }
+
+  /** For the receiver. */
+  peerClosed(code: number, reason: string): void {
+    const wasOpen = this.state === 'open';
+    this.move('peerClose', `peer closed with ${code}`);
+    this.code = code;
+    this.reason = reason;
+    this.wasClean = true;
+    if (wasOpen) this.sender.close(code === CloseCode.NoStatus ? 0 : code, reason);
+    // §7.1.1: the server ends the TCP connection first; a client waits for that.
+    if (this.options.role === 'server') this.sender.end();
+    this.cutAfterTimeout();
+  }
+
+  /** For the receiver. */
+  peerFailed(code: CloseCode, why: string): void {
+    this.fail(code, why, new ConnectionError(code, why));
+  }
+
+  private fail(code: CloseCode, why: string, error: Error): void {
+    const wasOpen = this.state === 'open';
+    this.receiver.stop();
+    this.move('fail', why);
+    this.error ??= error;
+    if (wasOpen) this.sender.close(code, '');
+    this.sender.end();
+    this.cutAfterTimeout();
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    if (this.state === 'ending') this.drainInput(chunk.length);
+    else this.turn(chunk);
+  };
+
+  /** Handles a chunk, or what was held back. What is sent meanwhile leaves in one write. */
+  private turn(chunk?: Buffer): void {
+    this.sender.beginTurn();
+    try {
+      if (chunk === undefined) this.receiver.resume();
+      else this.receiver.read(chunk);
+    } catch (error) {
+      // The application's listener threw: its own connection bears it, not the process and all other connections.
+      this.fail(CloseCode.InternalError, 'a listener threw', error instanceof Error ? error : new Error(String(error)));
+    }
+    this.sender.endTurn();
+  }
+
+  /** What comes behind the end is read so that our Close isn't lost to a reset, but not for ever. */
+  private drainInput(size: number): void {
+    this.drainedBytes += size;
+    if (this.drainedBytes > this.options.limits.maxDrainBytes) this.socket.destroy();
+  }
+
+  private readonly onEnd = (): void => {
+    if (this.state !== 'ending') {
+      this.receiver.stop();
+      this.move('finish', 'peer ended the stream without a Close');
+      this.cutAfterTimeout();
+    }
+    this.sender.end();
+  };
+
+  private readonly onError = (error: Error): void => {
+    this.error ??= error;
+  };
+
+  private readonly onGone = (): void => {
+    clearTimeout(this.closeTimer);
+    this.receiver.stop();
+    this.move('gone', 'stream closed');
+    this.sender.abandon(this.error ?? new ConnectionError(this.code, 'the connection is closed'));
+    this.sink.closed(this.code, this.reason, this.wasClean, this.error);
+  };
+
+  private cutAfterTimeout(): void {
+    clearTimeout(this.closeTimer);
+    this.closeTimer = setTimeout(() => this.socket.destroy(), this.options.limits.closeTimeoutMs).unref();
+    if (this.state === 'ending') this.socket.resume();
+  }
+
+  private move(input: Input, why: string): void {
+    const from = this.state;
+    this.state = moves[from][input];
+    log('%s: %s → %s', why, from, this.state);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function refuse(done?: SendCallback): void {
+  if (done !== undefined) process.nextTick(done, new ConnectionError(CloseCode.Abnormal, 'the connection is not open'));
+}

@@ -1,0 +1,73 @@
+/** `addEventListener` and `onmessage` and their kin on top of Node's emitter: one order for both ways of listening. */
+import type { EventEmitter } from 'node:events';
+
+import type { SocketEventMap } from './socket-events.ts';
+
+/** A function, or an object with `handleEvent`. */
+export type DomListener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void };
+
+type Names = keyof SocketEventMap<unknown>;
+
+interface Entry {
+  readonly type: Names;
+  readonly listener: unknown;
+  /** Whether it was set as `onmessage` and so on: there is one of these a name. */
+  readonly isAttribute: boolean;
+  readonly onEmit: (...emitted: never[]) => void;
+}
+
+export class DomListeners<Target extends EventEmitter> {
+  private readonly target: Target;
+  /** Makes the event's object out of what the emitter was given. */
+  private readonly toEvent: (type: Names, emitted: never[]) => SocketEventMap<Target>[Names];
+  private entries: Entry[] = [];
+
+  constructor(target: Target, toEvent: (type: Names, emitted: never[]) => SocketEventMap<Target>[Names]) {
+    this.target = target;
+    this.toEvent = toEvent;
+  }
+
+  /** As in the DOM, the same listener counts once for a name. */
+  add<Name extends Names>(type: Name, listener: DomListener<SocketEventMap<Target>[Name]>, once: boolean): void {
+    if (this.entries.some((entry) => !entry.isAttribute && entry.type === type && entry.listener === listener)) return;
+    this.listen(type, listener, once, false);
+  }
+
+  remove(type: Names, listener: unknown): void {
+    this.drop((entry) => !entry.isAttribute && entry.type === type && entry.listener === listener);
+  }
+
+  /** Sets `on<type>`; null, or what is no function, takes it away. */
+  setAttribute<Name extends Names>(type: Name, listener: ((event: SocketEventMap<Target>[Name]) => void) | null): void {
+    this.drop((entry) => entry.isAttribute && entry.type === type);
+    if (typeof listener === 'function') this.listen(type, listener, false, true);
+  }
+
+  attribute<Name extends Names>(type: Name): ((event: SocketEventMap<Target>[Name]) => void) | null {
+    const entry = this.entries.find((one) => one.isAttribute && one.type === type);
+    // What setAttribute took for this very name.
+    return (entry?.listener ?? null) as ((event: SocketEventMap<Target>[Name]) => void) | null;
+  }
+
+  private listen<Name extends Names>(
+    type: Name,
+    listener: DomListener<SocketEventMap<Target>[Name]>,
+    once: boolean,
+    isAttribute: boolean,
+  ): void {
+    const onEmit = (...emitted: never[]): void => {
+      if (once) this.remove(type, listener);
+      // toEvent answers with the object that belongs to the name.
+      const event = this.toEvent(type, emitted) as SocketEventMap<Target>[Name];
+      if (typeof listener === 'function') listener.call(this.target, event);
+      else listener.handleEvent(event);
+    };
+    this.entries.push({ type, listener, isAttribute, onEmit });
+    this.target.on(type, onEmit);
+  }
+
+  private drop(isMeant: (entry: Entry) => boolean): void {
+    for (const entry of this.entries) if (isMeant(entry)) this.target.off(entry.type, entry.onEmit);
+    this.entries = this.entries.filter((entry) => !isMeant(entry));
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Messages to bytes (RFC 6455 §5, §6.1), for either role: collects frames until they are taken as one batch.
+ *
+ * Small frames are laid out in the slab, header and payload together, so that a batch of them is one buffer. A server's
+ * large payloads are not copied: they must not change until they are sent. A client has to mask (§5.3), so it copies.
+ */
+import * as frame from './frame.ts';
+import { Opcode } from './frame.ts';
+import { applyMask } from './mask.ts';
+import { SlabRun } from './slab.ts';
+
+/** Up to this length a copy costs less than a buffer of its own in a gathered write (test/bench). */
+const COPY_UP_TO = 4_096;
+
+/** Most bytes before a payload: two, a length of eight, a mask of four. */
+const MOST_HEADER_BYTES = 14;
+
+/** UTF-8 takes at most so many bytes for each UTF-16 unit. */
+const MOST_BYTES_A_UNIT = 3;
+
+/** Draws a fresh mask, 32 bits that nobody can foretell (§10.3). */
+export type MaskSource = () => number;
+
+export class FrameWriter {
+  /** Present in a client only. */
+  private readonly nextMask: MaskSource | undefined;
+  private readonly run = new SlabRun();
+  private pieces: Uint8Array[] = [];
+  /** Bytes laid out and not yet taken. */
+  bytes = 0;
+
+  /** @param nextMask where masks come from: a client has it, a server doesn't */
+  constructor(nextMask?: MaskSource) {
+    this.nextMask = nextMask;
+  }
+
+  /** A whole text message. Half surrogate pairs become U+FFFD, as WHATWG asks. */
+  text(data: string): void {
+    const first = frame.FIN | Opcode.Text;
+    const { length } = data;
+    if (length > COPY_UP_TO) {
+      const size = Buffer.byteLength(data);
+      const bytes = Buffer.allocUnsafeSlow(this.headerSize(size) + size);
+      const start = this.header(bytes, 0, first, size);
+      bytes.write(data, start);
+      this.mask(bytes, start, bytes.length);
+      return this.append(bytes);
+    }
+    this.reserve(MOST_HEADER_BYTES + length * MOST_BYTES_A_UNIT);
+    const { bytes, end: at } = this.run;
+    // Written where it will lie if all of it is ASCII, and moved in the rare case that its length needs more room.
+    const guess = at + this.headerSize(length);
+    const size = bytes.write(data, guess);
+    const start = at + this.headerSize(size);
+    if (start !== guess) bytes.copyWithin(start, guess, guess + size);
+    this.header(bytes, at, first, size);
+    this.mask(bytes, start, start + size);
+    this.advance(start + size);
+  }
+
+  /** One frame. `payload` must not change until it is sent. */
+  frame(opcode: Opcode, payload: Uint8Array, fin = true, isCompressed = false): void {
+    const first = (fin ? frame.FIN : 0) | (isCompressed ? frame.RSV1 : 0) | opcode;
+    const size = payload.length;
+    if (size <= COPY_UP_TO) {
+      this.reserve(MOST_HEADER_BYTES + size);
+      const { bytes, end: at } = this.run;
+      const start = this.header(bytes, at, first, size);
+      bytes.set(payload, start);
+      this.mask(bytes, start, start + size);
+      this.advance(start + size);
+    } else if (this.nextMask === undefined) {
+      this.reserve(MOST_HEADER_BYTES);
+      this.advance(this.header(this.run.bytes, this.run.end, first, size));
+      this.append(payload);
+    } else {
+      const bytes = Buffer.allocUnsafeSlow(this.headerSize(size) + size);
+      const start = this.header(bytes, 0, first, size);
+      bytes.set(payload, start);
+      this.mask(bytes, start, bytes.length);
+      this.append(bytes);
+    }
+  }
+
+  /** Bytes that are frames already, or a handshake. They must not change until they are sent. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length > COPY_UP_TO || this.bytes === 0) return this.append(bytes);
+    this.reserve(bytes.length);
+    this.run.bytes.set(bytes, this.run.end);
+    this.advance(this.run.end + bytes.length);
+  }
+
+  /** Hands over the batch. The writer begins a new one. */
+  take(): Uint8Array[] {
+    this.endRun();
+    const taken = this.pieces;
+    this.pieces = [];
+    this.bytes = 0;
+    return taken;
+  }
+
+  private reserve(size: number): void {
+    if (this.run.reserve(size)) return;
+    this.endRun();
+    this.run.reserve(size);
+  }
+
+  private advance(end: number): void {
+    this.bytes += end - this.run.end;
+    this.run.advance(end);
+  }
+
+  private append(bytes: Uint8Array): void {
+    this.endRun();
+    this.pieces.push(bytes);
+    this.bytes += bytes.length;
+  }
+
+  private endRun(): void {
+    if (!this.run.isEmpty) this.pieces.push(this.run.take());
+  }
+
+  private headerSize(size: number): number {
+    return headerSize(size) + (this.nextMask === undefined ? 0 : 4);
+  }
+
+  /** Returns where the payload begins. The mask is written into the header, for {@link mask} to find it there. */
+  private header(bytes: Buffer, at: number, first: number, size: number): number {
+    if (this.nextMask === undefined) return writeHeader(bytes, at, first, 0, size);
+    return bytes.writeInt32BE(this.nextMask() | 0, writeHeader(bytes, at, first, frame.MASK, size));
+  }
+
+  private mask(bytes: Buffer, start: number, end: number): void {
+    if (this.nextMask !== undefined) applyMask(bytes, start, end, bytes.readInt32BE(start - 4));
+  }
+}
+
+/**
+ * A whole message as an unmasked frame, uncompressed: framed once, the same bytes go to all whom a server tells it.
+ *
+ * @returns a buffer of the frame's own, that must not be changed while it is being sent
+ */
+export function frameMessage(data: string | Uint8Array): Buffer {
+  const isText = typeof data === 'string';
+  const size = isText ? Buffer.byteLength(data) : data.length;
+  const bytes = Buffer.allocUnsafe(headerSize(size) + size);
+  const start = writeHeader(bytes, 0, frame.FIN | (isText ? Opcode.Text : Opcode.Binary), 0, size);
+  if (isText) bytes.write(data, start);
+  else bytes.set(data, start);
+  return bytes;
+}
+
+function headerSize(size: number): number {
+  if (size < frame.LENGTH_16) return 2;
+  return size < 65_536 ? 4 : 10;
+}
+
+/** Returns where the header ends. */
+function writeHeader(bytes: Buffer, at: number, first: number, maskBit: number, size: number): number {
+  bytes[at] = first;
+  if (size < frame.LENGTH_16) {
+    bytes[at + 1] = maskBit | size;
+    return at + 2;
+  }
+  if (size < 65_536) {
+    bytes[at + 1] = maskBit | frame.LENGTH_16;
+    bytes[at + 2] = size >>> 8;
+    bytes[at + 3] = size;
+    return at + 4;
+  }
+  bytes[at + 1] = maskBit | frame.LENGTH_64;
+  bytes.writeUInt32BE(Math.floor(size / 2 ** 32), at + 2);
+  return bytes.writeUInt32BE(size % 2 ** 32, at + 6);
+}

@@ -1,0 +1,34 @@
+/** What an application may hand to `send`, `ping` and `pong`, and the bytes or the text that it stands for. */
+import { types } from 'node:util';
+
+/** What can be sent. A number is sent as its digits. */
+export type SendData = string | number | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | Blob;
+
+/**
+ * Exactly the bytes that `data` shows, or its text.
+ *
+ * Views are not copied. A view of memory that can change under us is: `SharedArrayBuffer`, and buffers that can be resized.
+ *
+ * @throws TypeError for everything else, rather than sending what nobody meant
+ */
+export function outgoing(data: unknown): string | Uint8Array {
+  if (typeof data === 'string') return data;
+  if (typeof data === 'number') return String(data);
+  if (ArrayBuffer.isView(data)) return bytesOf(data.buffer, data.byteOffset, data.byteLength);
+  if (types.isAnyArrayBuffer(data)) return bytesOf(data, 0, data.byteLength);
+  throw new TypeError(
+    `can't send a value of type ${data === null ? 'null' : typeof data}: give a string, a Buffer, an ArrayBuffer, a view or a Blob`,
+  );
+}
+
+/** {@link outgoing} as bytes, for control frames; nothing stands for none. */
+export function outgoingBytes(data: unknown): Uint8Array {
+  const value = data === undefined ? '' : outgoing(data);
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}
+
+function bytesOf(buffer: ArrayBufferLike, start: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(buffer, start, length);
+  const canChange = types.isSharedArrayBuffer(buffer) || ('resizable' in buffer && buffer.resizable === true);
+  return canChange ? bytes.slice() : bytes;
+}

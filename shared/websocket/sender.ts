@@ -1,0 +1,184 @@
+/**
+ * The sending half of a connection: what is sent while a chunk is handled leaves in one write when that is done, what is
+ * sent outside leaves with its tick.
+ */
+import type { Duplex } from 'node:stream';
+
+import type { CloseCode } from './close-code.ts';
+import { Opcode } from './frame.ts';
+import type { Role } from './frame.ts';
+import { FrameWriter } from './frame-writer.ts';
+import type { Limits } from './limits.ts';
+import { randomMask } from './mask-source.ts';
+import { Outlet } from './outlet.ts';
+import { flushAtEndOfTurn } from './turn.ts';
+
+/** Called once: without an error when the kernel has the bytes, with one when it never will. */
+export type SendCallback = (error?: Error) => void;
+
+/** A batch that large is not kept for the end of the turn. */
+const FLUSH_FROM = 262_144;
+
+export interface SenderOwner {
+  /** All has left after more than `highWaterBytes` were queued. */
+  drained(): void;
+  /** The peer takes too little for what is queued: cut it off. */
+  tooSlow(why: string): void;
+}
+
+export class Sender {
+  private readonly owner: SenderOwner;
+  private readonly limits: Limits;
+  private readonly writer: FrameWriter;
+  private readonly outlet: Outlet;
+
+  /** Whether a flush is sure to come in this turn. */
+  private isScheduled = false;
+  private wasHigh = false;
+  private pendingPongs = 0;
+  /** The one pong still owed when too many are pending (§5.5.3). */
+  private newestPong: Uint8Array | undefined = undefined;
+  /** Callbacks of sends, each with the number of the byte that ends its message. */
+  private callbacks: { readonly end: number; readonly done: SendCallback }[] | undefined = undefined;
+  private acceptedBytes = 0;
+  /** Bytes of the handshake in the batch: no application's, so `bufferedAmount` leaves them out. */
+  private greetingBytes = 0;
+
+  constructor(socket: Duplex, role: Role, owner: SenderOwner, limits: Limits) {
+    this.owner = owner;
+    this.limits = limits;
+    this.writer = new FrameWriter(role === 'client' ? randomMask : undefined);
+    this.outlet = new Outlet(socket, this, limits);
+  }
+
+  get bufferedAmount(): number {
+    return this.writer.bytes - this.greetingBytes + this.outlet.bufferedAmount;
+  }
+
+  /** Sends the end of the opening handshake, in one write with what follows in this turn. */
+  greet(greeting: Uint8Array): void {
+    this.greetingBytes = greeting.length;
+    this.raw(greeting);
+  }
+
+  text(data: string, done?: SendCallback): void {
+    this.writer.text(data);
+    this.accepted(done);
+  }
+
+  binary(data: Uint8Array, done?: SendCallback): void {
+    this.writer.frame(Opcode.Binary, data);
+    this.accepted(done);
+  }
+
+  frame(opcode: Opcode, payload: Uint8Array, fin: boolean, done?: SendCallback): void {
+    this.writer.frame(opcode, payload, fin);
+    this.accepted(done);
+  }
+
+  raw(bytes: Uint8Array, done?: SendCallback): void {
+    this.writer.raw(bytes);
+    this.accepted(done);
+  }
+
+  /** Answers a ping: each for as long as the peer reads, only the newest where it doesn't. */
+  answerPing(payload: Uint8Array): void {
+    if (this.pendingPongs === this.limits.maxPendingPongs) this.flushNow();
+    if (this.pendingPongs === this.limits.maxPendingPongs) {
+      this.newestPong = payload;
+      return;
+    }
+    this.pendingPongs++;
+    this.writer.frame(Opcode.Pong, payload);
+    this.accepted();
+  }
+
+  /** Sends a Close behind everything else. */
+  close(code: CloseCode | number, reason: string): void {
+    const payload = code === 0 ? Buffer.alloc(0) : Buffer.allocUnsafe(2 + Buffer.byteLength(reason));
+    if (code !== 0) payload.write(reason, payload.writeUInt16BE(code));
+    this.frame(Opcode.Close, payload, true);
+  }
+
+  /** A chunk begins to be handled: until {@link endTurn} nothing leaves. */
+  beginTurn(): void {
+    this.isScheduled = true;
+  }
+
+  endTurn(): void {
+    this.flush();
+  }
+
+  /** Sends the batch now. */
+  flush(): void {
+    this.isScheduled = false;
+    this.flushNow();
+  }
+
+  /** Ends our direction once all has left. */
+  end(): void {
+    this.flush();
+    this.outlet.end();
+  }
+
+  /** Nothing can leave any more: lets go of everything and tells whoever waits. */
+  abandon(error: Error): void {
+    this.writer.take();
+    this.outlet.drop();
+    this.newestPong = undefined;
+    const { callbacks } = this;
+    this.callbacks = undefined;
+    if (callbacks !== undefined) for (const { done } of callbacks) done(error);
+  }
+
+  /** For the outlet: the kernel took all that it had been given. */
+  written(): void {
+    this.pendingPongs = 0;
+    if (this.newestPong !== undefined) {
+      const payload = this.newestPong;
+      this.newestPong = undefined;
+      this.answerPing(payload);
+    }
+    if (this.callbacks !== undefined) this.callBack();
+    if (!this.wasHigh || this.bufferedAmount > 0) return;
+    this.wasHigh = false;
+    this.owner.drained();
+  }
+
+  /** For the outlet. */
+  tooSlow(why: string): void {
+    this.owner.tooSlow(why);
+  }
+
+  private accepted(done?: SendCallback): void {
+    if (done !== undefined) {
+      const end = this.acceptedBytes + this.writer.bytes;
+      (this.callbacks ??= []).push({ end, done });
+    }
+    if (this.writer.bytes >= FLUSH_FROM) this.flushNow();
+    else if (!this.isScheduled) {
+      this.isScheduled = true;
+      flushAtEndOfTurn(this);
+    }
+  }
+
+  private flushNow(): void {
+    const { bytes } = this.writer;
+    if (bytes === 0) return;
+    this.acceptedBytes += bytes;
+    this.greetingBytes = 0;
+    this.outlet.push(this.writer.take(), bytes);
+    if (!this.outlet.isBlocked) this.pendingPongs = 0;
+    if (bytes + this.outlet.bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
+  }
+
+  private callBack(): void {
+    const left = this.acceptedBytes - this.outlet.bufferedAmount;
+    let callbacks = this.callbacks;
+    while (callbacks !== undefined && callbacks.length > 0 && callbacks[0]!.end <= left) {
+      callbacks.shift()!.done();
+      callbacks = this.callbacks;
+    }
+    if (callbacks?.length === 0) this.callbacks = undefined;
+  }
+}
