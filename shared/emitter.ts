@@ -47,10 +47,11 @@ export interface ListenerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A listener, or what stands in for it: then `fn` is the one that the application gave. */
-interface Listener {
-  (...args: unknown[]): void;
-  fn?: Listener;
+/** A listener as it was added once. */
+interface Entry {
+  readonly listener: (...args: unknown[]) => void;
+  readonly isOnce: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -64,7 +65,7 @@ export class Emitter<
   ReservedEvents extends EventsMap = Record<never, never>,
 > {
   /** Its arrays are replaced and never changed, so that a walk over one doesn't mind what its listeners do. */
-  private readonly byName = new Map<unknown, readonly Listener[]>();
+  private readonly entries = new Map<unknown, readonly Entry[]>();
 
   // Other names of `on` and `off`, which users of EventTarget and of Node's EventEmitter know: set on the prototype, below.
   /** {@inheritDoc Emitter.on} */
@@ -82,17 +83,7 @@ export class Emitter<
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
     options?: ListenerOptions,
   ): this {
-    const signal = options?.signal;
-    let added: Listener = listener;
-    if (signal) {
-      if (signal.aborted) return this;
-      // Stands in, so that the signal ends this addition of the listener and no other.
-      added = (...args) => listener.apply(this, args);
-      added.fn = listener;
-      signal.addEventListener('abort', () => this.off(event, added as typeof listener), { once: true });
-    }
-    this.byName.set(event, [...(this.byName.get(event) ?? []), added]);
-    return this;
+    return this.add(event, listener, options, false);
   }
 
   /** Adds a listener that is removed before its first call. */
@@ -101,12 +92,7 @@ export class Emitter<
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
     options?: ListenerOptions,
   ): this {
-    const first: Listener = (...args) => {
-      this.off(event, first as typeof listener);
-      listener.apply(this, args);
-    };
-    first.fn = listener;
-    return this.on(event, first as typeof listener, options);
+    return this.add(event, listener, options, true);
   }
 
   /** Removes one addition of a listener, all listeners of an event, or all there are. */
@@ -114,17 +100,14 @@ export class Emitter<
     event?: Ev,
     listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
   ): this {
-    const { byName } = this;
     // By count, as in component-emitter: `off(name, undefined)` has lost its listener and must not take all others along.
-    if (!arguments.length) byName.clear();
-    else if (arguments.length < 2) byName.delete(event);
-    else {
-      const present = byName.get(event) ?? [];
-      const at = present.findIndex((one) => one === listener || one.fn === listener || one.fn?.fn === listener);
-      const left = present.filter((_, index) => index !== at);
-      if (left.length) byName.set(event, left);
-      else byName.delete(event);
-    }
+    if (!arguments.length) this.entries.clear();
+    else if (arguments.length < 2) this.entries.delete(event);
+    else
+      this.remove(
+        event,
+        this.entriesOf(event).find((entry) => entry.listener === listener),
+      );
     return this;
   }
 
@@ -146,18 +129,51 @@ export class Emitter<
     event: Ev,
   ): ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>[] {
     // `on` took them by the type that they are given back with.
-    return [...(this.byName.get(event) ?? [])] as ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>[];
+    return this.entriesOf(event).map(
+      (entry) => entry.listener as ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+    );
   }
 
   /** Whether an event has a listener. */
   hasListeners<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(event: Ev): boolean {
-    return this.byName.has(event);
+    return this.entries.has(event);
   }
 
   /** Calls the listeners of an event whose name came off the wire. */
   protected dispatch(event: unknown, args: unknown[]): this {
-    for (const listener of this.byName.get(event) ?? []) callListener(this, listener, args);
+    for (const entry of this.entriesOf(event)) {
+      if (entry.signal?.aborted || (entry.isOnce && !this.remove(event, entry))) continue;
+      callListener(this, entry.listener, args);
+    }
     return this;
+  }
+
+  private entriesOf(event: unknown): readonly Entry[] {
+    return this.entries.get(event) ?? [];
+  }
+
+  private add(
+    event: unknown,
+    listener: Entry['listener'],
+    options: ListenerOptions | undefined,
+    isOnce: boolean,
+  ): this {
+    const signal = options?.signal;
+    if (!signal?.aborted) {
+      const entry = { listener, isOnce, signal };
+      this.entries.set(event, [...this.entriesOf(event), entry]);
+      signal?.addEventListener('abort', () => this.remove(event, entry), { once: true });
+    }
+    return this;
+  }
+
+  /** @returns whether it was there */
+  private remove(event: unknown, entry: Entry | undefined): boolean {
+    const present = this.entriesOf(event);
+    const left = present.filter((one) => one !== entry);
+    if (left.length) this.entries.set(event, left);
+    else this.entries.delete(event);
+    return left.length < present.length;
   }
 }
 
