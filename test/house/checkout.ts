@@ -9,6 +9,10 @@ export const root = path.resolve(import.meta.dirname, '../..');
 export interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly main: string;
+  readonly module: string;
+  readonly browser: string;
+  readonly types: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
   readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -3,27 +3,33 @@
  *
  * All are typed as the official packages: a program written for those is what has to run on ours.
  */
+import { Server as OfficialEngine } from 'engine.io';
+import { Socket as OfficialEngineSocket } from 'engine.io-client';
 import { Server as OfficialServer } from 'socket.io';
 import { io as officialIo } from 'socket.io-client';
 
 export type ServerEnd = typeof OfficialServer;
 export type ClientEnd = typeof officialIo;
 
-/** One way for a client to talk to a server. */
-export interface Line {
+interface Way {
   readonly name: string;
-  readonly Server: ServerEnd;
-  readonly io: ClientEnd;
   /** What the client asks for; with two of them the session starts on the first and moves to the second. */
   readonly transports: readonly ('polling' | 'websocket')[];
   /** Whether both ends are ours, and so can do more than the protocol asks. */
   readonly isOurs: boolean;
 }
 
-/** Official to official is the control: what fails there is wrong in the test. */
-const pairs = [
-  { pair: 'official client, official server', Server: OfficialServer, io: officialIo, isOurs: false },
-] as const;
+/** One way for a client to talk to a server. */
+export interface Line extends Way {
+  readonly Server: typeof OfficialServer;
+  readonly io: typeof officialIo;
+}
+
+/** The same a floor lower. */
+export interface EngineLine extends Way {
+  readonly Server: typeof OfficialEngine;
+  readonly Socket: typeof OfficialEngineSocket;
+}
 
 const ways = [
   { way: 'polling', transports: ['polling'] },
@@ -31,6 +37,30 @@ const ways = [
   { way: 'upgrade', transports: ['polling', 'websocket'] },
 ] as const;
 
-export const lines: readonly Line[] = pairs.flatMap(({ pair, ...ends }) =>
-  ways.map(({ way, transports }) => ({ name: `${pair}, ${way}`, ...ends, transports })),
+/** Official to official is the control: what fails there is wrong in the test. */
+const pairs = [{ pair: 'official client, official server', client: 'official', server: 'official' }] as const;
+
+const servers = { official: OfficialServer };
+const clients = { official: officialIo };
+const engines = { official: OfficialEngine };
+const engineClients = { official: OfficialEngineSocket };
+
+const all = pairs.flatMap(({ pair, client, server }) =>
+  ways.map(({ way, transports }) => ({
+    client,
+    server,
+    way: { name: `${pair}, ${way}`, transports, isOurs: false },
+  })),
 );
+
+export const lines: readonly Line[] = all.map(({ way, server, client }) => ({
+  ...way,
+  Server: servers[server],
+  io: clients[client],
+}));
+
+export const engineLines: readonly EngineLine[] = all.map(({ way, server, client }) => ({
+  ...way,
+  Server: engines[server],
+  Socket: engineClients[client],
+}));
