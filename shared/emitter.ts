@@ -65,7 +65,7 @@ export class Emitter<
   ReservedEvents extends EventsMap = Record<never, never>,
 > {
   /** Its arrays are replaced and never changed, so that a walk over one doesn't mind what its listeners do. */
-  private readonly entries = new Map<unknown, readonly Entry[]>();
+  private readonly entriesByName = new Map<unknown, readonly Entry[]>();
 
   // Other names of `on` and `off`, which users of EventTarget and of Node's EventEmitter know: set on the prototype, below.
   /** {@inheritDoc Emitter.on} */
@@ -83,7 +83,7 @@ export class Emitter<
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
     options?: ListenerOptions,
   ): this {
-    return this.add(event, listener, options, false);
+    return this.addEntry(event, listener, options, false);
   }
 
   /** Adds a listener that is removed before its first call. */
@@ -92,7 +92,7 @@ export class Emitter<
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
     options?: ListenerOptions,
   ): this {
-    return this.add(event, listener, options, true);
+    return this.addEntry(event, listener, options, true);
   }
 
   /** Removes one addition of a listener, all listeners of an event, or all there are. */
@@ -101,10 +101,10 @@ export class Emitter<
     listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
   ): this {
     // By count, as in component-emitter: `off(name, undefined)` has lost its listener and must not take all others along.
-    if (!arguments.length) this.entries.clear();
-    else if (arguments.length < 2) this.entries.delete(event);
+    if (!arguments.length) this.entriesByName.clear();
+    else if (arguments.length < 2) this.entriesByName.delete(event);
     else
-      this.remove(
+      this.removeEntry(
         event,
         this.entriesOf(event).find((entry) => entry.listener === listener),
       );
@@ -136,23 +136,23 @@ export class Emitter<
 
   /** Whether an event has a listener. */
   hasListeners<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(event: Ev): boolean {
-    return this.entries.has(event);
+    return this.entriesByName.has(event);
   }
 
   /** Calls the listeners of an event whose name came off the wire. */
   protected dispatch(event: unknown, args: unknown[]): this {
     for (const entry of this.entriesOf(event)) {
-      if (entry.signal?.aborted || (entry.isOnce && !this.remove(event, entry))) continue;
+      if (entry.signal?.aborted || (entry.isOnce && !this.removeEntry(event, entry))) continue;
       callListener(this, entry.listener, args);
     }
     return this;
   }
 
   private entriesOf(event: unknown): readonly Entry[] {
-    return this.entries.get(event) ?? [];
+    return this.entriesByName.get(event) ?? [];
   }
 
-  private add(
+  private addEntry(
     event: unknown,
     listener: Entry['listener'],
     options: ListenerOptions | undefined,
@@ -161,18 +161,18 @@ export class Emitter<
     const signal = options?.signal;
     if (!signal?.aborted) {
       const entry = { listener, isOnce, signal };
-      this.entries.set(event, [...this.entriesOf(event), entry]);
-      signal?.addEventListener('abort', () => this.remove(event, entry), { once: true });
+      this.entriesByName.set(event, [...this.entriesOf(event), entry]);
+      signal?.addEventListener('abort', () => this.removeEntry(event, entry), { once: true });
     }
     return this;
   }
 
   /** @returns whether it was there */
-  private remove(event: unknown, entry: Entry | undefined): boolean {
+  private removeEntry(event: unknown, entry: Entry | undefined): boolean {
     const present = this.entriesOf(event);
     const left = present.filter((one) => one !== entry);
-    if (left.length) this.entries.set(event, left);
-    else this.entries.delete(event);
+    if (left.length) this.entriesByName.set(event, left);
+    else this.entriesByName.delete(event);
     return left.length < present.length;
   }
 }
