@@ -5,68 +5,51 @@
  */
 import { callListener } from '../../shared/emitter.ts';
 
-/** Takes the answer; where `withError` is set, behind an error or `null`. */
-export interface AckCallback {
-  (...args: unknown[]): void;
-  withError?: boolean;
-}
-
-interface Pending {
-  readonly callback: AckCallback;
-  readonly withError: boolean;
-  readonly timer: ReturnType<typeof setTimeout> | undefined;
-}
+/** Given what came of an event: an error, or `null` and the answer. */
+export type Settle = (error: Error | null, ...answer: unknown[]) => void;
 
 export class Acknowledgements {
-  private readonly pending = new Map<number, Pending>();
-  private readonly self: unknown;
-
-  /** @param self - `this` of the callbacks */
-  constructor(self: unknown) {
-    this.self = self;
-  }
+  private readonly pending = new Map<number, Settle>();
 
   /**
    * Awaits the answer to a packet.
    *
-   * @param timeoutMs - after which the callback is given an error instead
-   * @param expired - called when that happens, before the callback
+   * @param takesError - whether the callback wants the error, or `null`, before the answer; else it hears of no error
+   * @param timeoutMs - after which there is an error instead of an answer
+   * @param expired - called before the callback when that happens
    */
-  expect(id: number, callback: AckCallback, timeoutMs: number | undefined, expired: () => void): void {
-    const timed = timeoutMs !== undefined;
-    const expire = (): void => {
-      expired();
-      this.fail(id, 'operation has timed out');
-    };
-    this.pending.set(id, {
-      callback,
-      withError: timed || !!callback.withError,
-      timer: timed ? setTimeout(expire, timeoutMs) : undefined,
+  expect(
+    id: number,
+    callback: (...args: unknown[]) => void,
+    takesError: boolean,
+    timeoutMs: number | undefined,
+    expired: () => void,
+  ): void {
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            expired();
+            this.settle(id, new Error('operation has timed out'));
+          }, timeoutMs);
+    this.pending.set(id, (error, ...answer) => {
+      clearTimeout(timer);
+      if (takesError) callListener(this, callback, [error, ...answer]);
+      else if (!error) callListener(this, callback, answer);
     });
   }
 
-  /** Hands over an answer; one that nobody awaits is ignored. */
-  answer(id: number, args: unknown[]): void {
-    const taken = this.take(id);
-    if (taken) callListener(this.self, taken.callback, taken.withError ? [null, ...args] : args);
-  }
-
-  /** No answer can come any more: tells those who asked to know, and forgets the others. */
-  disconnected(stillBuffered: (id: number) => boolean): void {
-    for (const id of this.pending.keys()) {
-      if (!stillBuffered(id)) this.fail(id, 'socket has been disconnected');
-    }
-  }
-
-  private fail(id: number, why: string): void {
-    const taken = this.take(id);
-    if (taken?.withError) callListener(this.self, taken.callback, [new Error(why)]);
-  }
-
-  private take(id: number): Pending | undefined {
-    const taken = this.pending.get(id);
+  /** What came of an event; for one whose answer nobody awaits it is ignored. */
+  settle(id: number, error: Error | null, answer: readonly unknown[] = []): void {
+    const settle = this.pending.get(id);
     this.pending.delete(id);
-    clearTimeout(taken?.timer);
-    return taken;
+    settle?.(error, ...answer);
+  }
+
+  /** No answer can come any more, save to what is still to be sent. */
+  disconnected(isBuffered: (id: number) => boolean): void {
+    for (const id of this.pending.keys()) {
+      if (!isBuffered(id)) this.settle(id, new Error('socket has been disconnected'));
+    }
   }
 }

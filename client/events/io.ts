@@ -1,4 +1,4 @@
-/** `io`: from an address to a socket, over a connection that namespaces of one server share. */
+/** `io`: from an address to a socket, over a connection that the namespaces of one server share. */
 import type { ManagerOptions } from './manager.ts';
 import { DEFAULT_PATH, Manager } from './manager.ts';
 import type { Socket, SocketOptions } from './socket.ts';
@@ -19,15 +19,14 @@ type Options = Partial<ManagerOptions & SocketOptions>;
  */
 export function io(opts?: Options): Socket;
 export function io(uri?: string, opts?: Options): Socket;
-export function io(uri?: string | Options, opts: Options = {}): Socket {
-  if (typeof uri === 'object') return io(undefined, uri);
+export function io(uri: string | Options = '', opts: Options = {}): Socket {
+  if (typeof uri === 'object') return io('', uri);
   const { source, id, namespace } = parseAddress(uri, opts.path || DEFAULT_PATH);
   let manager = managers.get(id);
   if (opts.forceNew || opts.multiplex === false || manager?.nsps.has(namespace)) {
     manager = new Manager(source, opts);
   } else if (!manager) {
-    manager = new Manager(source, opts);
-    managers.set(id, manager);
+    managers.set(id, (manager = new Manager(source, opts)));
   }
   return manager.socket(namespace, opts);
 }

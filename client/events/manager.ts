@@ -65,7 +65,7 @@ export interface ManagerOptions extends EngineOptions {
    * How long one attempt may take; `false` for as long as it likes.
    * @defaultValue 20_000 (ms)
    */
-  timeout: number | false;
+  timeout: number | boolean;
   /**
    * Whether to connect at once, and not on the first `open` or `connect`.
    * @defaultValue true
@@ -100,23 +100,21 @@ export interface OutgoingPacket extends Packet {
   options?: { compress: boolean };
 }
 
-/** What a manager tells a namespace that is on its connection. */
-export interface NamespaceSink {
-  opened(): void;
-  packet(packet: Packet): void;
-  failed(error: Error): void;
-  closed(reason: string, description?: DisconnectDescription): void;
+/** Called without a value reads a setting, with one changes it. */
+export interface Setting<Self, Value> {
+  (value: Value): Self;
+  (): Value;
+  (value?: Value): Self | Value;
 }
 
-/** Settings that can be read and changed by methods of the same name. */
-interface Settings {
-  reconnection: boolean;
-  reconnectionAttempts: number;
-  reconnectionDelay: number;
-  reconnectionDelayMax: number;
-  randomizationFactor: number;
-  timeout: number | boolean;
-}
+const defaults = {
+  reconnection: true,
+  reconnectionAttempts: Infinity,
+  reconnectionDelay: 1_000,
+  reconnectionDelayMax: 5_000,
+  randomizationFactor: 0.5,
+  timeout: 20_000,
+};
 
 export class Manager<
   ListenEvents extends EventsMap = DefaultEventsMap,
@@ -133,19 +131,21 @@ export class Manager<
   /** From the loss of a connection until there is a new one, or no more attempts are made. */
   _reconnecting = false;
 
+  // The settings: each is set on the prototype, below.
+  declare readonly reconnection: Setting<this, boolean>;
+  declare readonly reconnectionAttempts: Setting<this, number>;
+  declare readonly reconnectionDelay: Setting<this, number>;
+  declare readonly reconnectionDelayMax: Setting<this, number>;
+  declare readonly randomizationFactor: Setting<this, number>;
+  declare readonly timeout: Setting<this, number | boolean>;
+
   private readonly uri: string | undefined;
-  private readonly settings: Settings;
-  private readonly sinks = new Map<string, NamespaceSink>();
   private readonly encoder: PacketEncoder;
   private decoder: PacketDecoder | undefined;
-  /** The engine that is listened to: not the one of a connection that is over. */
-  private current: Engine | undefined;
   /** Attempts made since the connection was lost. */
   private attempts = 0;
-  /** Closed on purpose: not to be connected again before the next `open`. */
-  private skipReconnect = false;
-  private openTimer: ReturnType<typeof setTimeout> | undefined;
-  private reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends an attempt that takes too long, or the wait before the next one. */
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param uri - of the server; the page's own where it is missing */
   constructor(opts: Partial<ManagerOptions>);
@@ -159,66 +159,9 @@ export class Manager<
     }
     this.uri = uri;
     this.opts = { ...opts, path: opts.path || DEFAULT_PATH };
-    this.settings = {
-      reconnection: opts.reconnection !== false,
-      reconnectionAttempts: opts.reconnectionAttempts || Infinity,
-      reconnectionDelay: opts.reconnectionDelay || 1_000,
-      reconnectionDelayMax: opts.reconnectionDelayMax || 5_000,
-      randomizationFactor: opts.randomizationFactor ?? 0.5,
-      timeout: opts.timeout ?? 20_000,
-    };
     this.encoder = new (opts.parser?.Encoder ?? Encoder)();
     this._autoConnect = opts.autoConnect !== false;
     if (this._autoConnect) this.open();
-  }
-
-  /** Reads or changes whether a lost connection is made again. */
-  reconnection(value: boolean): this;
-  reconnection(): boolean;
-  reconnection(value?: boolean): this | boolean;
-  reconnection(value?: boolean): this | boolean {
-    if (value === false) this.skipReconnect = true;
-    return this.setting('reconnection', value);
-  }
-
-  /** Reads or changes {@link ManagerOptions.reconnectionAttempts}. */
-  reconnectionAttempts(value: number): this;
-  reconnectionAttempts(): number;
-  reconnectionAttempts(value?: number): this | number;
-  reconnectionAttempts(value?: number): this | number {
-    return this.setting('reconnectionAttempts', value);
-  }
-
-  /** Reads or changes {@link ManagerOptions.reconnectionDelay} (ms). */
-  reconnectionDelay(value: number): this;
-  reconnectionDelay(): number;
-  reconnectionDelay(value?: number): this | number;
-  reconnectionDelay(value?: number): this | number {
-    return this.setting('reconnectionDelay', value);
-  }
-
-  /** Reads or changes {@link ManagerOptions.reconnectionDelayMax} (ms). */
-  reconnectionDelayMax(value: number): this;
-  reconnectionDelayMax(): number;
-  reconnectionDelayMax(value?: number): this | number;
-  reconnectionDelayMax(value?: number): this | number {
-    return this.setting('reconnectionDelayMax', value);
-  }
-
-  /** Reads or changes {@link ManagerOptions.randomizationFactor}. */
-  randomizationFactor(value: number): this;
-  randomizationFactor(): number;
-  randomizationFactor(value?: number): this | number;
-  randomizationFactor(value?: number): this | number {
-    return this.setting('randomizationFactor', value);
-  }
-
-  /** Reads or changes how long one attempt to connect may take (ms), `false` for as long as it likes. */
-  timeout(value: number | boolean): this;
-  timeout(): number | boolean;
-  timeout(value?: number | boolean): this | number | boolean;
-  timeout(value?: number | boolean): this | number | boolean {
-    return this.setting('timeout', value);
   }
 
   /**
@@ -228,44 +171,44 @@ export class Manager<
    */
   open(callback?: (error?: Error) => void): this {
     if (this._readyState !== 'closed') return this;
-    this._readyState = 'opening';
-    this.skipReconnect = false;
-    const engine = (this.engine = this.current = new Engine(this.uri as string, this.opts));
+    clearTimeout(this.timer);
+    const engine = (this.engine = new Engine(this.uri as string, this.opts));
     const decoder = (this.decoder = new (this.opts.parser?.Decoder ?? Decoder)());
+    this._readyState = 'opening';
 
     /** An engine that we have done with may speak on; nobody listens. */
-    const whileCurrent =
-      <Args extends unknown[]>(handle: (...args: Args) => void) =>
-      (...args: Args) => {
-        if (this.current === engine) handle(...args);
-      };
+    const hear = <Args extends unknown[]>(event: string, handle: (...args: Args) => void): unknown =>
+      engine.on(event as 'data', (...args) => {
+        if (this.engine === engine && this._readyState !== 'closed') handle(...(args as unknown as Args));
+      });
+    const lost = (reason: string, description?: DisconnectDescription): void =>
+      this.end(this.reconnection(), reason, description);
     const failed = (error: Error): void => {
-      if (this._readyState === 'open') return this.broadcastError(error);
-      this.detach();
-      this.broadcastError(error);
-      if (callback) callback(error);
-      else if (!this._reconnecting && !this.attempts && this.settings.reconnection) this.reconnect();
+      if (this._readyState === 'open') return void this.emitReserved('error', error);
+      const wasReconnecting = this._reconnecting;
+      this.detach(this.reconnection() && (wasReconnecting || !callback));
+      this.emitReserved('error', error);
+      callback?.(error);
+      if (wasReconnecting) this.emitReserved('reconnect_error', error);
+      this.reconnect();
     };
 
-    decoder.on('decoded', whileCurrent(this.onPacket));
-    engine.on(
-      'open',
-      whileCurrent(() => this.onOpen(callback)),
-    );
-    engine.on(
-      'ping',
-      whileCurrent(() => this.emitReserved('ping')),
-    );
-    engine.on('data', whileCurrent(this.onData));
-    engine.on(
-      'error',
-      whileCurrent((error) => failed(error as Error)),
-    );
-    engine.on('close', whileCurrent(this.onClose));
+    hear('open', () => this.onOpen(callback));
+    hear('ping', () => this.emitReserved('ping'));
+    hear('data', (message) => {
+      try {
+        decoder.add(message);
+      } catch (error) {
+        lost('parse error', error as Error);
+      }
+    });
+    hear('error', failed);
+    hear('close', lost);
+    decoder.on('decoded', (packet) => void this.emitReserved('packet', packet));
 
-    const { timeout } = this.settings;
+    const timeout = this.timeout();
     if (timeout !== false) {
-      this.openTimer = this.after(timeout as number, () => {
+      this.wait(timeout as number, () => {
         failed(new Error('timeout'));
         engine.close();
       });
@@ -281,37 +224,15 @@ export class Manager<
   /** The socket of a namespace: the one there is, or a new one. */
   socket(nsp: string, opts?: Partial<SocketOptions>): Socket<ListenEvents, EmitEvents> {
     let socket = this.nsps.get(nsp);
-    if (!socket) {
-      socket = new Socket(this, nsp, opts);
-      this.nsps.set(nsp, socket);
-    } else if (this._autoConnect && !socket.active) {
-      socket.connect();
-    }
+    if (!socket) this.nsps.set(nsp, (socket = new Socket(this, nsp, opts)));
+    else if (this._autoConnect) socket.connect();
     return socket;
   }
 
-  /** Closes the connection for all namespaces, and lets it be. */
-  _close(): void {
-    this.skipReconnect = true;
-    this._reconnecting = false;
-    clearTimeout(this.reconnectTimer);
-    this.onClose('forced close');
-  }
-
-  /** {@inheritDoc Manager._close} */
-  disconnect(): void {
-    this._close();
-  }
-
-  /** A socket wants to hear of the connection. */
-  _attach(nsp: string, sink: NamespaceSink): void {
-    this.sinks.set(nsp, sink);
-  }
-
   /** A socket wants to hear no more. With the last one the connection is closed. */
-  _destroy(nsp: string): void {
-    this.sinks.delete(nsp);
-    if (!this.sinks.size) this._close();
+  _destroy(_socket: Socket<ListenEvents, EmitEvents>): void {
+    for (const { active } of this.nsps.values()) if (active) return;
+    this._close();
   }
 
   /** Sends a packet. */
@@ -319,95 +240,82 @@ export class Manager<
     for (const message of this.encoder.encode(packet)) this.engine.write(message, packet.options);
   }
 
-  private setting<Name extends keyof Settings>(name: Name, value: Settings[Name] | undefined): this | Settings[Name] {
-    if (value === undefined) return this.settings[name];
-    this.settings[name] = value;
-    return this;
+  /** Closes the connection for all namespaces, and lets it be. */
+  _close(): void {
+    this.end(false, 'forced close');
   }
 
-  private after(delayMs: number, task: () => void): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(task, delayMs);
-    if (this.opts.autoUnref) timer.unref();
-    return timer;
+  /** {@inheritDoc Manager._close} */
+  disconnect(): void {
+    this._close();
+  }
+
+  private wait(delayMs: number, task: () => void): void {
+    this.timer = setTimeout(task, delayMs);
+    if (this.opts.autoUnref) this.timer.unref();
   }
 
   /** Lets go of the engine at hand. */
-  private detach(): void {
-    clearTimeout(this.openTimer);
+  private detach(reconnecting: boolean): void {
+    clearTimeout(this.timer);
     this._readyState = 'closed';
-    this.current = undefined;
+    this._reconnecting = reconnecting;
     this.decoder?.destroy();
   }
 
-  /** Those that are there and stay: a listener may disconnect sockets, and those that it connects know already. */
-  private tell(news: (sink: NamespaceSink) => void): void {
-    const present = [...this.sinks];
-    for (const [nsp, sink] of present) if (this.sinks.get(nsp) === sink) news(sink);
-  }
-
-  private broadcastError(error: Error): void {
-    this.tell((sink) => sink.failed(error));
-    this.emitReserved('error', error);
-  }
-
   private onOpen(callback?: () => void): void {
-    clearTimeout(this.openTimer);
-    clearTimeout(this.reconnectTimer);
+    const { attempts, _reconnecting } = this;
+    clearTimeout(this.timer);
     this._readyState = 'open';
-    this.tell((sink) => sink.opened());
+    this._reconnecting = false;
+    this.attempts = 0;
     this.emitReserved('open');
     callback?.();
-    const { attempts } = this;
-    this.attempts = 0;
-    if (this._reconnecting) {
-      this._reconnecting = false;
-      this.emitReserved('reconnect', attempts);
-    }
+    if (_reconnecting) this.emitReserved('reconnect', attempts);
   }
 
-  private readonly onData = (message: unknown): void => {
-    try {
-      this.decoder!.add(message);
-    } catch (error) {
-      this.onClose('parse error', error as Error);
-    }
-  };
-
-  private readonly onPacket = (packet: Packet): void => {
-    this.sinks.get(packet.nsp)?.packet(packet);
-    this.emitReserved('packet', packet);
-  };
-
-  private readonly onClose = (reason: string, description?: DisconnectDescription): void => {
-    if (this._readyState === 'closed') return;
-    this.detach();
-    this.engine.close();
+  private end(reconnecting: boolean, reason: string, description?: DisconnectDescription): void {
+    const wasClosed = this._readyState === 'closed';
+    this.detach(reconnecting);
+    if (wasClosed) return;
     this.attempts = 0;
-    this.tell((sink) => sink.closed(reason, description));
+    this.engine.close();
     this.emitReserved('close', reason, description);
-    // A listener may have connected or disconnected meanwhile.
-    if (this.settings.reconnection) this.reconnect();
-  };
+    this.reconnect();
+  }
 
+  /** Waits for the next attempt, unless a listener connected or disconnected meanwhile. */
   private reconnect(): void {
-    if (this._reconnecting || this.skipReconnect || this._readyState !== 'closed') return;
-    if (this.attempts >= this.settings.reconnectionAttempts) {
+    if (!this._reconnecting || this._readyState !== 'closed') return;
+    if (this.attempts >= this.reconnectionAttempts()) {
       this.attempts = 0;
-      return void this.emitReserved('reconnect_failed');
+      this._reconnecting = false;
+      this.emitReserved('reconnect_failed');
+      return;
     }
-    this._reconnecting = true;
-    const delayMs = backoffMs(this.settings, this.attempts, Math.random());
-    this.attempts += 1;
-    this.reconnectTimer = this.after(delayMs, () => {
-      this.emitReserved('reconnect_attempt', this.attempts);
+    const delayMs = backoffMs(
+      this.reconnectionDelay(),
+      this.reconnectionDelayMax(),
+      this.randomizationFactor(),
+      this.attempts,
+      Math.random(),
+    );
+    this.wait(delayMs, () => {
+      this._reconnecting = this.reconnection();
+      if (this._reconnecting) this.emitReserved('reconnect_attempt', ++this.attempts);
       // A listener may have disconnected.
-      if (this.skipReconnect) return;
-      this.open((error) => {
-        if (!error) return;
-        this._reconnecting = false;
-        this.reconnect();
-        this.emitReserved('reconnect_error', error);
-      });
+      if (this._reconnecting) this.open();
     });
   }
+}
+
+for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
+  // Reads what `opts` say, so that a listener may change either.
+  Object.assign(Manager.prototype, {
+    [name](this: Manager, value?: never) {
+      if (value === undefined) return this.opts[name] ?? defaults[name];
+      this.opts[name] = value;
+      return this;
+    },
+  });
 }

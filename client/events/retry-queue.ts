@@ -4,7 +4,7 @@
  * So they arrive in order and at least once; the server may see one twice.
  */
 import { callListener } from '../../shared/emitter.ts';
-import type { AckCallback } from './acknowledgements.ts';
+import type { Settle } from './acknowledgements.ts';
 
 /** How one event is to be sent. */
 export interface Flags {
@@ -12,8 +12,8 @@ export interface Flags {
   volatile?: boolean;
   /** ms to wait for the acknowledgement. */
   timeout?: number;
-  /** Comes from the queue, and is not to be put there again. */
-  fromQueue?: boolean;
+  /** The callback takes an error, or `null`, before the acknowledgement. */
+  takesError?: boolean;
 }
 
 interface Queued {
@@ -32,7 +32,7 @@ export class RetryQueue {
   /**
    * @param retries - tries after the first one; then the event is dropped and its callback given the error
    * @param isReady - whether sending makes sense
-   * @param send - sends an event whose last argument takes the acknowledgement
+   * @param send - sends an event whose last argument takes the acknowledgement, or the error
    */
   constructor(retries: number, isReady: () => boolean, send: (args: unknown[], flags: Flags) => void) {
     this.retries = retries;
@@ -42,9 +42,9 @@ export class RetryQueue {
 
   /** Puts an event at the end and sends it when its turn comes. */
   add(args: unknown[], flags: Flags): void {
-    const callback = typeof args.at(-1) === 'function' ? (args.pop() as AckCallback) : undefined;
-    const queued: Queued = { args, flags: { ...flags, fromQueue: true }, tries: 0, isPending: false };
-    const answered: AckCallback = (error, ...answer) => {
+    const callback = typeof args.at(-1) === 'function' ? (args.pop() as Settle) : undefined;
+    const queued: Queued = { args, flags: { ...flags, takesError: true }, tries: 0, isPending: false };
+    const answered: Settle = (error, ...answer) => {
       // What was answered may have been taken from the queue for an earlier try.
       if (queued !== this.queue[0]) return;
       queued.isPending = false;
@@ -54,7 +54,6 @@ export class RetryQueue {
       }
       this.drain();
     };
-    answered.withError = true;
     args.push(answered);
     this.queue.push(queued);
     this.drain();

@@ -13,11 +13,11 @@ import type {
   Last,
 } from '../../shared/events/acknowledgements.ts';
 import { PacketType, RESERVED_EVENTS, type Packet } from '../../shared/events/packet.ts';
-import type { AckCallback } from './acknowledgements.ts';
+import type { Settle } from './acknowledgements.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { AnyListener } from './catch-all.ts';
 import { CatchAll } from './catch-all.ts';
-import type { Manager, NamespaceSink, OutgoingPacket } from './manager.ts';
+import type { Manager, OutgoingPacket } from './manager.ts';
 import type { Flags } from './retry-queue.ts';
 import { RetryQueue } from './retry-queue.ts';
 
@@ -77,7 +77,7 @@ export class Socket<
 
   private readonly nsp: string;
   private readonly opts: Partial<SocketOptions>;
-  private readonly acks = new Acknowledgements(this);
+  private readonly acks = new Acknowledgements();
   private readonly incoming = new CatchAll();
   private readonly outgoing = new CatchAll();
   private readonly queue: RetryQueue | undefined;
@@ -87,7 +87,8 @@ export class Socket<
   private lastOffset: string | undefined;
   private nextId = 0;
   private flags: Flags = {};
-  private attached = false;
+  /** There is one as long as the socket wants to hear of the connection. */
+  private subscription: AbortController | undefined;
 
   constructor(io: Manager<ListenEvents, EmitEvents>, nsp: string, opts: Partial<SocketOptions> = {}) {
     super();
@@ -112,17 +113,22 @@ export class Socket<
 
   /** Whether the socket is connected, or will be with the next connection: false once either side has disconnected it. */
   get active(): boolean {
-    return this.attached;
+    return !!this.subscription;
   }
 
   /** Connects, unless connected. Needed after the server or the application disconnected the socket. */
   connect(): this {
-    if (this.connected) return this;
     const { io } = this;
-    this.attached = true;
-    io._attach(this.nsp, this.sink);
+    if (!this.active) {
+      this.subscription = new AbortController();
+      const { signal } = this.subscription;
+      io.on('open', () => this.join(), { signal });
+      io.on('packet', (packet) => this.onPacket(packet), { signal });
+      io.on('error', (error) => this.failed(error), { signal });
+      io.on('close', (reason, description) => this.left(reason, description), { signal });
+      if (io._readyState === 'open') this.join();
+    }
     if (!io._reconnecting) io.open();
-    if (io._readyState === 'open') this.join();
     return this;
   }
 
@@ -158,12 +164,12 @@ export class Socket<
     ...args: AllButLast<EventParams<EmitEvents, Ev>>
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
     return new Promise((resolve, reject) => {
-      const callback: AckCallback = (error, answer) => {
+      const callback: Settle = (error, answer) => {
         if (error) reject(error);
         // The server's answer has the type that the application says it has.
         else resolve(answer as FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>);
       };
-      callback.withError = true;
+      this.flags.takesError = true;
       this.emit(event, ...([...args, callback] as EventParams<EmitEvents, Ev>));
     });
   }
@@ -247,13 +253,15 @@ export class Socket<
   }
 
   /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
-  private transmit(data: unknown[], { compress, volatile, timeout = this.opts.ackTimeout }: Flags): void {
+  private transmit(data: unknown[], flags: Flags): void {
+    const { volatile, compress, timeout = this.opts.ackTimeout } = flags;
     if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
     const packet: OutgoingPacket = { type: PacketType.EVENT, nsp: this.nsp, data };
     if (compress === false) packet.options = { compress };
     if (typeof data.at(-1) === 'function') {
       const id = (packet.id = this.nextId++);
-      this.acks.expect(id, data.pop() as AckCallback, timeout, () => {
+      const takesError = flags.takesError || timeout !== undefined;
+      this.acks.expect(id, data.pop() as () => void, takesError, timeout, () => {
         this.sendBuffer = this.sendBuffer.filter((waiting) => waiting.id !== id);
       });
     }
@@ -267,14 +275,9 @@ export class Socket<
     } else this.sendBuffer.push(packet);
   }
 
-  private readonly sink: NamespaceSink = {
-    opened: () => this.join(),
-    packet: (packet) => this.onPacket(packet),
-    failed: (error) => {
-      if (!this.connected) this.emitReserved('connect_error', error);
-    },
-    closed: (reason, description) => this.left(reason as Socket.DisconnectReason, description),
-  };
+  private failed(error: ExtendedError): void {
+    if (!this.connected) this.emitReserved('connect_error', error);
+  }
 
   /** Asks to be let into the namespace. */
   private join(): void {
@@ -287,11 +290,12 @@ export class Socket<
     else join(this.auth);
   }
 
-  private onPacket({ type, id, data }: Packet): void {
+  private onPacket({ type, nsp, id, data }: Packet): void {
+    if (nsp !== this.nsp) return;
     switch (type) {
       case PacketType.CONNECT:
         if (data?.sid) this.joined(data.sid, data.pid);
-        else this.emitReserved('connect_error', new Error('the server speaks an older protocol (Socket.IO 2)'));
+        else this.failed(new Error('the server speaks an older protocol (Socket.IO 2)'));
         break;
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
@@ -300,18 +304,15 @@ export class Socket<
         break;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
-        this.acks.answer(id!, data);
+        this.acks.settle(id!, null, data);
         break;
       case PacketType.DISCONNECT:
         this.destroy();
         this.left('io server disconnect');
         break;
-      case PacketType.CONNECT_ERROR: {
+      case PacketType.CONNECT_ERROR:
         this.destroy();
-        const error: ExtendedError = new Error(data.message);
-        error.data = data.data;
-        this.emitReserved('connect_error', error);
-      }
+        this.failed(Object.assign(new Error(data.message), { data: data.data }));
     }
   }
 
@@ -350,14 +351,15 @@ export class Socket<
   }
 
   private destroy(): void {
-    this.attached = false;
-    this.io._destroy(this.nsp);
+    this.subscription?.abort();
+    this.subscription = undefined;
+    this.io._destroy(this);
   }
 
-  private left(reason: Socket.DisconnectReason, description?: DisconnectDescription): void {
+  private left(reason: string, description?: DisconnectDescription): void {
     this.connected = false;
     this.id = undefined;
-    this.emitReserved('disconnect', reason, description);
+    this.emitReserved('disconnect', reason as Socket.DisconnectReason, description);
     this.acks.disconnected((id) => this.sendBuffer.some((waiting) => waiting.id === id));
   }
 }
