@@ -11,6 +11,7 @@
  * @property {string} [face] an expression over the entry's `exports`: what `require` gives and `import x from` too, made
  *   to carry all named exports as its properties. The sources have no default exports; users of Socket.IO and ws expect them.
  * @property {string} [faceType] its type, an expression over `entry`, the module of the named exports
+ * @property {string} [faceInstance] what the same name means as a type, where it means one
  */
 
 /** @type {readonly Entry[]} */
@@ -41,6 +42,7 @@ export const entries = [
     // ws has both names on its default export.
     face: 'Object.assign(exports.WebSocket, { Server: exports.WebSocketServer })',
     faceType: 'typeof entry.WebSocket & typeof entry & { readonly Server: typeof entry.WebSocketServer }',
+    faceInstance: 'entry.WebSocket',
   },
   { name: 'adapter', source: 'server/events/adapter/index.ts' },
 ];

@@ -42,15 +42,13 @@ function withResolvableSpecifiers(text, file, imports) {
 }
 
 /** @param {import('./esbuild.entries.mjs').Entry} entry */
-function entryOf({ source, faceType }) {
+function entryOf({ source, faceType, faceInstance }) {
   const module = `../${source.replace(/\.ts$/, '.js')}`;
   const lines = [`export * from '${module}';`];
   if (faceType) {
-    lines.push(
-      `import * as entry from '${module}';`,
-      `declare const face: ${faceType};`,
-      'export { face as default };',
-    );
+    lines.push(`import * as entry from '${module}';`, `declare const face: ${faceType};`);
+    if (faceInstance) lines.push(`type face = ${faceInstance};`);
+    lines.push('export { face as default };');
   }
   return `${lines.join('\n')}\n`;
 }

@@ -25,10 +25,15 @@ export class Cable {
     return (this.listener.address() as AddressInfo).port;
   }
 
-  /** Resets every connection, and each new one. */
+  /** Resets every connection, and each new one until it is mended. */
   cut(): void {
     this.state = 'cut';
     for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  /** Lets new connections through again. */
+  mend(): void {
+    this.state = 'whole';
   }
 
   /** Passes nothing on any more, and tells nobody. New connections are let in and hear nothing either. */

@@ -64,3 +64,6 @@ export const engineLines: readonly EngineLine[] = all.map(({ way, server, client
   Server: engines[server],
   Socket: engineClients[client],
 }));
+
+/** The servers by themselves, for clients of other kinds. */
+export const serverEnds = Object.entries(servers).map(([name, Server]) => ({ name, Server }));
