@@ -9,6 +9,7 @@ import { Connection } from '../../shared/websocket/connection.ts';
 import { acceptFor, isHeaderLine } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { checkUpgrade } from './check-upgrade.ts';
+import type { UpgradeRequest } from './check-upgrade.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 
 const log = debug('throughline:websocket:accept');
@@ -45,13 +46,23 @@ export function acceptUpgrade(
     refuseUpgrade(socket, checked, options.limits);
     return undefined;
   }
+  return completeUpgrade(checked, socket, head, options);
+}
+
+/** What {@link acceptUpgrade} does with a request that has been checked. */
+export function completeUpgrade(
+  asked: UpgradeRequest,
+  socket: Duplex,
+  head: Buffer,
+  options: AcceptOptions,
+): Connection {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${acceptFor(checked.key)}`,
+    `Sec-WebSocket-Accept: ${acceptFor(asked.key)}`,
   ];
-  if (options.protocol !== undefined && checked.protocols.has(options.protocol))
+  if (options.protocol !== undefined && asked.protocols.has(options.protocol))
     lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
   const answer = options.headers === undefined ? lines : withAdded(lines, options.headers);
   if (socket instanceof Socket) {

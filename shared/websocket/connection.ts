@@ -9,11 +9,12 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 
 import { CloseCode } from './close-code.ts';
+import { ConnectionError } from './connection-error.ts';
 import { Opcode } from './frame.ts';
 import type { Role } from './frame.ts';
 import type { Limits } from './limits.ts';
 import { Receiver } from './receiver.ts';
-import { Sender } from './sender.ts';
+import { refuseSend, Sender } from './sender.ts';
 import type { SendCallback } from './sender.ts';
 
 const log = debug('throughline:websocket:connection');
@@ -35,17 +36,6 @@ export interface ConnectionSink {
    * @param error why we ended it, or what the network said
    */
   closed(code: number, reason: string, wasClean: boolean, error?: Error): void;
-}
-
-/** Why a connection was ended from here: what the peer did, and the code that it was told. */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError';
-  readonly closeCode: number;
-
-  constructor(closeCode: number, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.closeCode = closeCode;
-  }
 }
 
 export interface ConnectionOptions {
@@ -86,6 +76,7 @@ export class Connection {
   private state: State = 'open';
   private closeTimer: NodeJS.Timeout | undefined = undefined;
   private drainedBytes = 0;
+  private isMidMessage = false;
 
   // What `closed` will say.
   private code: number = CloseCode.Abnormal;
@@ -120,31 +111,54 @@ export class Connection {
 
   sendText(text: string, _compress?: boolean, done?: SendCallback): void {
     if (this.state === 'open') this.sender.text(text, done);
-    else refuse(done);
+    else refuseSend(done);
   }
 
   /** @param bytes must not change until they are sent */
   sendBinary(bytes: Uint8Array, _compress?: boolean, done?: SendCallback): void {
     if (this.state === 'open') this.sender.binary(bytes, done);
-    else refuse(done);
+    else refuseSend(done);
+  }
+
+  /**
+   * Sends a part of a message, or all of it: parts follow each other until one is the last.
+   *
+   * @param bytes must not change until they are sent; those of a text must be UTF-8
+   */
+  sendPart(bytes: Uint8Array, isBinary: boolean, isLast: boolean, _compress?: boolean, done?: SendCallback): void {
+    if (this.state !== 'open') return refuseSend(done);
+    const opcode = this.isMidMessage ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
+    this.isMidMessage = !isLast;
+    this.sender.frame(opcode, bytes, isLast, done);
+  }
+
+  /** Whether a message was begun by {@link sendPart} and its last part is still to come. */
+  get isInsideMessage(): boolean {
+    return this.isMidMessage;
+  }
+
+  /** Calls `done` once all that was sent so far has left, or never will. */
+  whenSent(done: SendCallback): void {
+    if (this.state === 'closed') refuseSend(done);
+    else this.sender.whenSent(done);
   }
 
   /** Sends what {@link frameMessage} made: only a server may, as a client has to mask. */
   sendFrames(frames: Uint8Array, done?: SendCallback): void {
     if (this.state === 'open') this.sender.raw(frames, done);
-    else refuse(done);
+    else refuseSend(done);
   }
 
   /** @param payload at most 125 bytes */
   ping(payload: Uint8Array = NOTHING, done?: SendCallback): void {
     if (this.state === 'open') this.sender.frame(Opcode.Ping, payload, true, done);
-    else refuse(done);
+    else refuseSend(done);
   }
 
   /** A pong that nobody asked for (§5.5.3). @param payload at most 125 bytes */
   pong(payload: Uint8Array = NOTHING, done?: SendCallback): void {
     if (this.state === 'open') this.sender.frame(Opcode.Pong, payload, true, done);
-    else refuse(done);
+    else refuseSend(done);
   }
 
   /**
@@ -184,6 +198,15 @@ export class Connection {
     });
   }
 
+  /** Runs listeners of this connection: one that throws ends it with 1011. */
+  guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.threw(error);
+    }
+  }
+
   /** For the sender. */
   drained(): void {
     this.sink.drain();
@@ -217,15 +240,15 @@ export class Connection {
 
   /** For the receiver. */
   peerFailed(code: CloseCode, why: string): void {
-    this.fail(code, why, new ConnectionError(code, why));
+    this.fail(new ConnectionError(code, why));
   }
 
-  private fail(code: CloseCode, why: string, error: Error): void {
+  private fail(error: ConnectionError): void {
     const wasOpen = this.state === 'open';
     this.receiver.stop();
-    this.move('fail', why);
+    this.move('fail', error.message);
     this.error ??= error;
-    if (wasOpen) this.sender.close(code, '');
+    if (wasOpen) this.sender.close(error.closeCode, '');
     this.sender.end();
     this.cutAfterTimeout();
   }
@@ -242,10 +265,14 @@ export class Connection {
       if (chunk === undefined) this.receiver.resume();
       else this.receiver.read(chunk);
     } catch (error) {
-      // The application's listener threw: its own connection bears it, not the process and all other connections.
-      this.fail(CloseCode.InternalError, 'a listener threw', error instanceof Error ? error : new Error(String(error)));
+      this.threw(error);
     }
     this.sender.endTurn();
+  }
+
+  /** The application's listener threw: its own connection bears it, not the process and all other connections. */
+  private threw(error: unknown): void {
+    this.fail(new ConnectionError(CloseCode.InternalError, 'a listener threw', { cause: error }));
   }
 
   /** What comes behind the end is read so that our Close isn't lost to a reset, but not for ever. */
@@ -289,7 +316,3 @@ export class Connection {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-function refuse(done?: SendCallback): void {
-  if (done !== undefined) process.nextTick(done, new ConnectionError(CloseCode.Abnormal, 'the connection is not open'));
-}

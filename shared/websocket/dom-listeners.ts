@@ -13,16 +13,16 @@ interface Entry {
   readonly listener: unknown;
   /** Whether it was set as `onmessage` and so on: there is one of these a name. */
   readonly isAttribute: boolean;
-  readonly onEmit: (...emitted: never[]) => void;
+  readonly onEmit: (...emitted: unknown[]) => void;
 }
 
 export class DomListeners<Target extends EventEmitter> {
   private readonly target: Target;
   /** Makes the event's object out of what the emitter was given. */
-  private readonly toEvent: (type: Names, emitted: never[]) => SocketEventMap<Target>[Names];
+  private readonly toEvent: (type: Names, emitted: unknown[]) => SocketEventMap<Target>[Names];
   private entries: Entry[] = [];
 
-  constructor(target: Target, toEvent: (type: Names, emitted: never[]) => SocketEventMap<Target>[Names]) {
+  constructor(target: Target, toEvent: (type: Names, emitted: unknown[]) => SocketEventMap<Target>[Names]) {
     this.target = target;
     this.toEvent = toEvent;
   }
@@ -55,7 +55,7 @@ export class DomListeners<Target extends EventEmitter> {
     once: boolean,
     isAttribute: boolean,
   ): void {
-    const onEmit = (...emitted: never[]): void => {
+    const onEmit = (...emitted: unknown[]): void => {
       if (once) this.remove(type, listener);
       // toEvent answers with the object that belongs to the name.
       const event = this.toEvent(type, emitted) as SocketEventMap<Target>[Name];

@@ -7,6 +7,7 @@
  * | `maxFragments`         | 1008 at the fragment that is one too many; 0: no limit                         |
  * | `maxHeaderBytes`       | client: the answer's head is refused; server: Node's own `maxHeaderSize`, 431  |
  * | `handshakeTimeoutMs`   | the opening handshake is given up; 0: never                                    |
+ * | `foreignUpgradeTimeoutMs` | an upgrade for another path that no other listener took is cut               |
  * | `closeTimeoutMs`       | a closing handshake that is not done is cut, however silent the peer           |
  * | `maxDrainBytes`        | after a failure, most bytes read and thrown away before the connection is cut  |
  * | `maxPendingPongs`      | while the peer doesn't read, only the newest ping is answered (§5.5.3)         |
@@ -24,6 +25,7 @@ const table = {
   maxFragments: whole(0, MOST, 0),
   maxHeaderBytes: whole(1_024, 2 ** 20, 16_384),
   handshakeTimeoutMs: whole(0, MOST, 10_000),
+  foreignUpgradeTimeoutMs: whole(0, MOST, 1_000),
   closeTimeoutMs: whole(0, MOST, 5_000),
   maxDrainBytes: whole(0, MOST, 65_536),
   maxPendingPongs: whole(1, 65_536, 64),

@@ -4,7 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 
-import type { CloseCode } from './close-code.ts';
+import { CloseCode } from './close-code.ts';
+import { ConnectionError } from './connection-error.ts';
 import { Opcode } from './frame.ts';
 import type { Role } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -81,6 +82,12 @@ export class Sender {
     this.accepted(done);
   }
 
+  /** Calls `done` once all that was accepted so far has left. */
+  whenSent(done: SendCallback): void {
+    if (this.bufferedAmount === 0) process.nextTick(done);
+    else this.noteCallback(done);
+  }
+
   /** Answers a ping: each for as long as the peer reads, only the newest where it doesn't. */
   answerPing(payload: Uint8Array): void {
     if (this.pendingPongs === this.limits.maxPendingPongs) this.flushNow();
@@ -94,7 +101,7 @@ export class Sender {
   }
 
   /** Sends a Close behind everything else. */
-  close(code: CloseCode | number, reason: string): void {
+  close(code: number, reason: string): void {
     const payload = code === 0 ? Buffer.alloc(0) : Buffer.allocUnsafe(2 + Buffer.byteLength(reason));
     if (code !== 0) payload.write(reason, payload.writeUInt16BE(code));
     this.frame(Opcode.Close, payload, true);
@@ -151,15 +158,16 @@ export class Sender {
   }
 
   private accepted(done?: SendCallback): void {
-    if (done !== undefined) {
-      const end = this.acceptedBytes + this.writer.bytes;
-      (this.callbacks ??= []).push({ end, done });
-    }
+    if (done !== undefined) this.noteCallback(done);
     if (this.writer.bytes >= FLUSH_FROM) this.flushNow();
     else if (!this.isScheduled) {
       this.isScheduled = true;
       flushAtEndOfTurn(this);
     }
+  }
+
+  private noteCallback(done: SendCallback): void {
+    (this.callbacks ??= []).push({ end: this.acceptedBytes + this.writer.bytes, done });
   }
 
   private flushNow(): void {
@@ -181,4 +189,9 @@ export class Sender {
     }
     if (callbacks?.length === 0) this.callbacks = undefined;
   }
+}
+
+/** What is sent too late does nothing; `done` is told so on the next tick. */
+export function refuseSend(done: SendCallback | undefined): void {
+  if (done !== undefined) process.nextTick(done, new ConnectionError(CloseCode.Abnormal, 'the connection is not open'));
 }

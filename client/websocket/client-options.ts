@@ -1,0 +1,80 @@
+/** How a client's WebSocket is opened. */
+import type { Agent, ClientRequest, RequestOptions } from 'node:http';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+
+import { resolveLimits } from '../../shared/websocket/limits.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+
+type PassedOn = Omit<
+  RequestOptions,
+  'agent' | 'headers' | 'host' | 'hostname' | 'method' | 'path' | 'port' | 'timeout'
+> &
+  Omit<TlsOptions, keyof RequestOptions | 'timeout'>;
+
+/**
+ * Beside these, all that `http.request` and `tls.connect` take is passed on: certificates, `localAddress`, `family`,
+ * `lookup`, … The certificate is checked unless `rejectUnauthorized` is exactly false.
+ */
+export interface ClientOptions extends PassedOn {
+  /** Further headers of the request. One that holds CR, LF or NUL makes the constructor throw a TypeError. */
+  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>> | undefined;
+  /** The `Origin` header. */
+  readonly origin?: string | undefined;
+  /** Opens the connections: an agent that speaks CONNECT takes it through an HTTP proxy. Default: none. */
+  readonly agent?: Agent | false | undefined;
+  /** Whether a redirect is followed. Default false. What proves who we are is not sent on to another origin. */
+  readonly followRedirects?: boolean | undefined;
+  /** Default 10. */
+  readonly maxRedirects?: number | undefined;
+  /** Milliseconds until the opening handshake is given up; 0: never. Default {@link Limits} `handshakeTimeoutMs`. */
+  readonly handshakeTimeout?: number | undefined;
+  /** Milliseconds until a closing handshake is cut. Default {@link Limits} `closeTimeoutMs`. */
+  readonly closeTimeout?: number | undefined;
+  /** Most bytes of an incoming message; 0: as many as can be. Default 104,857,600: whom a client calls, it trusts more. */
+  readonly maxPayload?: number | undefined;
+  /** Most fragments of an incoming message; 0: no limit. Default 0. */
+  readonly maxFragments?: number | undefined;
+  /** Whether pings are answered by themselves. Default true. */
+  readonly autoPong?: boolean | undefined;
+  /** Further limits, by their names in the table. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Called with the request before it is sent, and then has to `end` it. */
+  readonly finishRequest?: ((request: ClientRequest, socket: unknown) => void) | undefined;
+}
+
+/** The names above that are ours and not `http.request`'s. */
+const ownNames = [
+  'origin',
+  'followRedirects',
+  'maxRedirects',
+  'handshakeTimeout',
+  'closeTimeout',
+  'maxPayload',
+  'maxFragments',
+  'autoPong',
+  'limits',
+  'finishRequest',
+] as const;
+
+const CLIENT_MAX_MESSAGE_BYTES = 100 * 2 ** 20;
+const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
+
+/** @throws OptionError naming the limit, its value and its range */
+export function clientLimits(options: ClientOptions): Limits {
+  const { maxPayload } = options;
+  return resolveLimits({
+    maxMessageBytes: maxPayload === 0 ? MOST_MESSAGE_BYTES : (maxPayload ?? CLIENT_MAX_MESSAGE_BYTES),
+    handshakeTimeoutMs: options.handshakeTimeout,
+    closeTimeoutMs: options.closeTimeout,
+    maxFragments: options.maxFragments,
+    ...options.limits,
+  });
+}
+
+/** What is left for `http.request`. */
+export function passedOn(options: ClientOptions): PassedOn {
+  const passed: Record<string, unknown> = { ...options };
+  for (const name of ownNames) delete passed[name];
+  // What is left is what the type says.
+  return passed as PassedOn;
+}

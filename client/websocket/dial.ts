@@ -1,0 +1,129 @@
+/**
+ * The client's side of the opening handshake: one request, and what comes of it, told once.
+ *
+ * Through `http.request`, so that agents (proxies), certificates, unix sockets and all of its options work. The answer's
+ * head is bounded by `maxHeaderBytes`, the whole by `handshakeTimeoutMs`.
+ */
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+
+import { VERSION } from '../../shared/websocket/handshake.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import type { Address } from './address.ts';
+import { checkAnswer } from './check-answer.ts';
+import type { Agreed } from './check-answer.ts';
+import { passedOn } from './client-options.ts';
+import type { ClientOptions } from './client-options.ts';
+import { HandshakeError } from './handshake-error.ts';
+
+/** What comes of dialling: one of these, once. */
+export interface DialSink {
+  /** A 101 came, right or wrong: `opened` or `failed` follows. */
+  upgraded(answer: IncomingMessage): void;
+  opened(socket: Duplex, head: Buffer, agreed: Agreed): void;
+  /** An answer other than 101. @returns whether it was dealt with; otherwise `failed` follows */
+  answered(request: ClientRequest, answer: IncomingMessage): boolean;
+  failed(error: Error): void;
+}
+
+/** A call under way. */
+export interface Dialling {
+  readonly request: ClientRequest;
+  /** Gives up. The sink hears `failed`, unless it has heard its one thing already. */
+  abandon(error: Error): void;
+}
+
+/**
+ * Calls `address`.
+ *
+ * @throws TypeError where a header can't be sent
+ */
+export function dial(
+  address: Address,
+  protocols: readonly string[],
+  options: ClientOptions,
+  limits: Limits,
+  sink: DialSink,
+): Dialling {
+  const key = randomBytes(16).toString('base64');
+  const request = (address.isSecure ? httpsRequest : httpRequest)(
+    requestOptions(address, protocols, key, options, limits),
+  );
+  let isSettled = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const settle = (): boolean => {
+    if (isSettled) return false;
+    isSettled = true;
+    clearTimeout(timer);
+    return true;
+  };
+  const fail = (error: Error): void => {
+    if (!settle()) return;
+    request.destroy();
+    sink.failed(error);
+  };
+
+  request.on('error', fail);
+  request.on('upgrade', (answer, socket, head) => {
+    socket.on('error', fail);
+    sink.upgraded(answer);
+    const agreed = checkAnswer(answer, { key, protocols });
+    if (typeof agreed === 'string') {
+      socket.destroy();
+      fail(new HandshakeError('ERR_HANDSHAKE', agreed, 101));
+    } else if (settle()) {
+      socket.off('error', fail);
+      sink.opened(socket, head, agreed);
+    } else socket.destroy();
+  });
+  request.on('response', (answer) => {
+    if (isSettled) return;
+    if (sink.answered(request, answer)) return void settle();
+    const status = answer.statusCode ?? 0;
+    fail(new HandshakeError('ERR_REFUSED', `Unexpected server response: ${status}`, status));
+  });
+  if (limits.handshakeTimeoutMs > 0) {
+    const late = new HandshakeError(
+      'ERR_TIMEOUT',
+      `Opening handshake has timed out after ${limits.handshakeTimeoutMs} ms`,
+    );
+    timer = setTimeout(fail, limits.handshakeTimeoutMs, late);
+  }
+  return { request, abandon: fail };
+}
+
+function requestOptions(
+  address: Address,
+  protocols: readonly string[],
+  key: string,
+  options: ClientOptions,
+  limits: Limits,
+): RequestOptions {
+  const { headers = {}, auth, ...passed } = passedOn(options) as ClientOptions;
+  const asked: Record<string, string | number | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) asked[name] = value;
+  if (options.origin !== undefined) asked['Origin'] = options.origin;
+  if (protocols.length > 0) asked['Sec-WebSocket-Protocol'] = protocols.join(',');
+  return {
+    ...passed,
+    ...(address.socketPath === undefined
+      ? { host: address.host, port: address.port }
+      : { socketPath: address.socketPath }),
+    ...(address.auth === undefined && auth === undefined ? {} : { auth: auth ?? address.auth }),
+    method: 'GET',
+    path: address.path,
+    agent: options.agent ?? false,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headers: {
+      ...asked,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': VERSION,
+      'Sec-WebSocket-Key': key,
+    },
+  };
+}

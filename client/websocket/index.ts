@@ -1,0 +1,3 @@
+export { WebSocket } from './websocket.ts';
+export type { ClientOptions } from './client-options.ts';
+export { HandshakeError } from './handshake-error.ts';

@@ -1,0 +1,66 @@
+/** How a WebSocketServer is set up. */
+import type { IncomingMessage, OutgoingHttpHeaders, Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+
+import { resolveLimits } from '../../shared/websocket/limits.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import type { Origins } from './origins.ts';
+
+/** What `verifyClient` is asked about. */
+export interface ClientInfo {
+  readonly origin: string;
+  readonly secure: boolean;
+  readonly req: IncomingMessage;
+}
+
+/** Answers for `verifyClient`. A refusal's status is 401 where none is given. */
+export type VerifyAnswer = (isAllowed: boolean, status?: number, body?: string, headers?: OutgoingHttpHeaders) => void;
+
+/** Exactly one of `port`, `server` and `noServer` says where connections come from. */
+export interface WebSocketServerOptions {
+  /** Listens on a port of its own; 0 takes a free one. */
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  readonly backlog?: number | undefined;
+  /** Takes the upgrades of this server; its other requests are left alone. */
+  readonly server?: HttpServer | HttpsServer | undefined;
+  /** The application hands upgrades over by `handleUpgrade`. */
+  readonly noServer?: boolean | undefined;
+  /** Takes requests for this path only. */
+  readonly path?: string | undefined;
+
+  /**
+   * Which pages may connect. Default: those of the same host, unless `verifyClient` is given and decides. `'*'` lets all in.
+   */
+  readonly origins?: Origins | undefined;
+  /** Is asked before a request is accepted: answers by its result, or by its second argument if it takes two. */
+  readonly verifyClient?:
+    ((info: ClientInfo) => boolean) | ((info: ClientInfo, answer: VerifyAnswer) => void) | undefined;
+  /** Chooses among the subprotocols that the client asks for; false for none of them. Default: the first. */
+  readonly handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | undefined;
+  /** Whether `clients` holds the open connections. Default true. */
+  readonly clientTracking?: boolean | undefined;
+  /** Whether pings are answered by themselves. Default true. */
+  readonly autoPong?: boolean | undefined;
+
+  /** Most bytes of an incoming message; 0: as many as can be. Default {@link Limits} `maxMessageBytes`. */
+  readonly maxPayload?: number | undefined;
+  /** Most fragments of an incoming message; 0: no limit. Default 0. */
+  readonly maxFragments?: number | undefined;
+  /** Milliseconds until a closing handshake is cut. Default {@link Limits} `closeTimeoutMs`. */
+  readonly closeTimeout?: number | undefined;
+  /** Further limits, by their names in the table. */
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
+
+/** @throws OptionError naming the limit, its value and its range */
+export function serverLimits(options: WebSocketServerOptions): Limits {
+  return resolveLimits({
+    maxMessageBytes: options.maxPayload === 0 ? MOST_MESSAGE_BYTES : options.maxPayload,
+    maxFragments: options.maxFragments,
+    closeTimeoutMs: options.closeTimeout,
+    ...options.limits,
+  });
+}

@@ -1,0 +1,18 @@
+import type { Connection } from '../../shared/websocket/connection.ts';
+import { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
+
+/** A WebSocket that a server accepted: open from birth. */
+export class ServerWebSocket extends WebSocketBase {
+  readonly url = '';
+
+  constructor(connection: Connection, protocol: string, extensions: string) {
+    super();
+    this.protocol = protocol;
+    this.extensions = extensions;
+    this.attach(connection);
+  }
+
+  protected override abandonOpening(): void {
+    // There is no opening left to give up.
+  }
+}

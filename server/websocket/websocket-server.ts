@@ -1,0 +1,257 @@
+/**
+ * A WebSocket server for applications, with the names that users of `ws` know: on a port of its own, beside an HTTP server's
+ * other work, or fed by hand.
+ */
+import { EventEmitter } from 'node:events';
+import { createServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import debug from 'debug';
+
+import { warnOf } from '../../shared/websocket/announcer.ts';
+import { frameMessage } from '../../shared/websocket/frame-writer.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import type { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
+import { completeUpgrade } from './accept-upgrade.ts';
+import { checkUpgrade } from './check-upgrade.ts';
+import type { UpgradeRequest } from './check-upgrade.ts';
+import { isOriginAllowed } from './origins.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import type { Refusal } from './refuse-upgrade.ts';
+import { serverLimits } from './server-options.ts';
+import type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
+import { ServerWebSocket } from './server-socket.ts';
+
+const log = debug('throughline:websocket:server');
+
+/** Called with each WebSocket that was accepted. */
+export type OnAccepted = (socket: ServerWebSocket, request: IncomingMessage) => void;
+
+/**
+ * Events: `listening`, `connection` (socket, request), `headers` (lines of the answer, request), `error` (error), `close`, and
+ * `wsClientError` (error, socket, request): a request was refused, and whoever listens has to answer and close the socket.
+ */
+export class WebSocketServer extends EventEmitter {
+  readonly options: WebSocketServerOptions;
+  readonly path: string | undefined;
+  /** The open connections; undefined with `clientTracking: false`. */
+  readonly clients: Set<ServerWebSocket>;
+
+  private readonly limits: Limits;
+  private readonly server: HttpServer | HttpsServer | undefined;
+  private state: 'running' | 'closing' | 'closed' = 'running';
+
+  /**
+   * @param listening called once the port is open
+   * @throws TypeError unless exactly one of `port`, `server` and `noServer` is given
+   * @throws OptionError for a limit that can't be
+   */
+  constructor(options: WebSocketServerOptions, listening?: () => void) {
+    super();
+    const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
+    if (ways.filter(Boolean).length !== 1)
+      throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
+    this.options = { ...options };
+    this.path = options.path;
+    this.limits = serverLimits(options);
+    this.clients = new Set();
+    this.server = options.server;
+    if (options.port !== undefined) {
+      this.server = ownServer(this.limits);
+      this.server.listen(options.port, options.host, options.backlog, listening);
+    }
+    this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
+  }
+
+  /** Where it listens, as `net.Server` says it; null when it doesn't. @throws Error with `noServer` */
+  address(): AddressInfo | string | null {
+    if (this.options.noServer === true) throw new Error('The server is operating in "noServer" mode');
+    return this.server?.address() ?? null;
+  }
+
+  /** Whether `request` is for this server. Applications may override it. */
+  shouldHandle(request: IncomingMessage): boolean {
+    return this.path === undefined || (request.url ?? '').split('?', 1)[0] === this.path;
+  }
+
+  /**
+   * Takes an upgrade over: checks it, refuses it or accepts it.
+   *
+   * @param accepted called with the WebSocket, before anything is told by it
+   * @throws Error where `socket` was handed over before
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, accepted: OnAccepted): void {
+    if (taken.has(socket))
+      throw new Error(
+        'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
+      );
+    taken.add(socket);
+    socket.on('error', ignore);
+    const asked = checkUpgrade(request);
+    if ('status' in asked) return this.refuse(request, socket, asked);
+    this.guard(request, socket, () => {
+      if (!this.shouldHandle(request)) this.refuse(request, socket, { status: 400 });
+      else
+        this.verify(request, socket, () => {
+          this.guard(request, socket, () => this.accept(asked, request, socket, head, accepted));
+        });
+    });
+  }
+
+  /**
+   * Sends one message to many: framed once, the same bytes go to all. Those that are not open are left out.
+   *
+   * @param data must not change until it is sent
+   */
+  publish(sockets: Iterable<WebSocketBase>, data: string | Uint8Array): void {
+    const frames = frameMessage(data);
+    for (const socket of sockets) if (socket.readyState === socket.OPEN) socket.sendFrames(frames);
+  }
+
+  /**
+   * Stops accepting. Open connections stay: close them through `clients`. `close` is told when all are gone (with a `server` of
+   * the application's and without `clientTracking`: at once).
+   *
+   * @param closed called then, or with an error where it was not running
+   */
+  close(closed?: (error?: Error) => void): void {
+    if (this.state === 'closed') {
+      if (closed !== undefined) process.nextTick(closed, new Error('The server is not running'));
+      return;
+    }
+    if (closed !== undefined) this.once('close', () => closed());
+    if (this.state === 'closing') return;
+    this.state = 'closing';
+    this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
+    if (this.options.port !== undefined) this.server?.close(() => this.finish());
+    else if (this.clients.size === 0) process.nextTick(() => this.finish());
+  }
+
+  private finish(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.emit('close');
+  }
+
+  private verify(request: IncomingMessage, socket: Duplex, pass: () => void): void {
+    const { origins, verifyClient } = this.options;
+    if ((origins !== undefined || verifyClient === undefined) && !isOriginAllowed(request, origins)) {
+      log('refused: a page of another origin. Set origins to let it in');
+      return this.refuse(request, socket, { status: 403, body: 'This origin may not connect.' });
+    }
+    if (verifyClient === undefined) return pass();
+    let isAnswered = false;
+    const answer: VerifyAnswer = (isAllowed, status = 401, body, headers) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      if (isAllowed) pass();
+      else this.refuse(request, socket, { status, headers, ...(body === undefined ? {} : { body }) });
+    };
+    const secure = 'encrypted' in request.socket && request.socket.encrypted === true;
+    const info = { origin: request.headers.origin ?? '', secure, req: request };
+    if (verifyClient.length >= 2) verifyClient(info, answer);
+    else answer((verifyClient as (info: ClientInfo) => boolean)(info));
+  }
+
+  private accept(
+    asked: UpgradeRequest,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    accepted: OnAccepted,
+  ): void {
+    // The client may have gone while it was being verified.
+    if (!socket.readable || !socket.writable) return void socket.destroy();
+    if (this.state !== 'running') return this.refuse(request, socket, { status: 503 });
+    const protocol = this.chooseProtocol(asked.protocols, request);
+    const hasListener = this.listenerCount('headers') > 0;
+    const connection = completeUpgrade(asked, socket, head, {
+      limits: this.limits,
+      protocol,
+      headers: hasListener ? (lines) => this.emit('headers', lines, request) : undefined,
+      textAsBytes: true,
+      autoPong: this.options.autoPong ?? true,
+    });
+    socket.off('error', ignore);
+    const client = new ServerWebSocket(connection, protocol ?? '', '');
+    if (this.options.clientTracking !== false) this.track(client);
+    connection.guard(() => accepted(client, request));
+  }
+
+  /** A subprotocol that the client didn't ask for would make it fail: none then. */
+  private chooseProtocol(asked: ReadonlySet<string>, request: IncomingMessage): string | undefined {
+    if (asked.size === 0) return undefined;
+    const [first] = asked;
+    const chosen =
+      this.options.handleProtocols === undefined ? first : this.options.handleProtocols(new Set(asked), request);
+    return chosen !== undefined && chosen !== false && asked.has(chosen) ? chosen : undefined;
+  }
+
+  private track(client: ServerWebSocket): void {
+    this.clients.add(client);
+    client.on('close', () => {
+      this.clients.delete(client);
+      if (this.state === 'closing' && this.options.port === undefined && this.clients.size === 0) this.finish();
+    });
+  }
+
+  /** Runs what asks the application. Where it throws, this one request bears it, and the error is told as a warning. */
+  private guard(request: IncomingMessage, socket: Duplex, ask: () => void): void {
+    try {
+      ask();
+    } catch (error) {
+      warnOf(error);
+      this.refuse(request, socket, { status: 500 });
+    }
+  }
+
+  private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+    log('refused with %d: %s', refusal.status, refusal.body ?? '');
+    const why = new Error(refusal.body ?? `refused with ${refusal.status}`);
+    if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', why, socket, request);
+    else refuseUpgrade(socket, refusal, this.limits);
+  }
+
+  private readonly onListening = (): void => void this.emit('listening');
+
+  private readonly onError = (error: Error): void => void this.emit('error', error);
+
+  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1) leaveToOthers(socket, this.limits);
+    else this.handleUpgrade(request, socket, head, (client) => this.emit('connection', client, request));
+  };
+}
+
+/** Sockets that some server of ours was handed already. */
+const taken = new WeakSet<Duplex>();
+
+function ignore(): void {
+  // The stream's `close` says all that matters here.
+}
+
+/** An HTTP server of our own: it has nothing but upgrades to offer (RFC 9110 §15.5.22). */
+function ownServer(limits: Limits): HttpServer {
+  const settings = { maxHeaderSize: limits.maxHeaderBytes, headersTimeout: limits.handshakeTimeoutMs };
+  return createServer(settings, (_request, response) => {
+    const body = STATUS_CODES[426]!;
+    response.writeHead(426, {
+      'Content-Length': body.length,
+      'Content-Type': 'text/plain',
+      Upgrade: 'websocket',
+      Connection: 'Upgrade, close',
+    });
+    response.end(body);
+  });
+}
+
+/** Another listener may take it. If none does, it is not left hanging. */
+function leaveToOthers(socket: Duplex, limits: Limits): void {
+  const timer = setTimeout(() => {
+    if (socket instanceof Socket && socket.bytesWritten === 0) socket.destroy();
+  }, limits.foreignUpgradeTimeoutMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+}
