@@ -43,6 +43,11 @@ export class Journal {
     return this.last + 1 - this.next;
   }
 
+  /** A copy of the messages that wait to be sent. */
+  waitingPackets(): Packet[] {
+    return this.slots.slice(this.slots.length - this.waiting);
+  }
+
   push(packet: Packet): void {
     this.slots.push(packet);
     this.bytes += sizeOf(packet);

@@ -109,6 +109,11 @@ export class SessionCore {
     return this.outbox.journal.waiting;
   }
 
+  /** A copy of the messages that no transport has taken yet. */
+  waitingPackets(): readonly Packet[] {
+    return this.outbox.journal.waitingPackets();
+  }
+
   /** Bytes that are kept, sent or waiting. */
   get keptBytes(): number {
     return this.outbox.journal.bytes;

@@ -1,0 +1,120 @@
+/**
+ * Who is let in: the checks that each request passes before it reaches a session or opens one.
+ *
+ * Engine.IO's own come first, in its order. Then the Origin: a page of another site must not use its visitor's cookies, and
+ * must not touch a session that it didn't open.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import type { Line } from './line.ts';
+import type { Settings } from './options.ts';
+import { errors, refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { queryOf } from './request.ts';
+
+/** What is known about a request when it is checked. */
+export interface Applicant {
+  readonly request: IncomingMessage;
+  /** The session that it names, where there is one. */
+  readonly line: Line | undefined;
+  readonly isUpgrade: boolean;
+  /** What the `cors` package made of it; undefined where `cors` is not set. */
+  readonly allowedOrigin: string | undefined;
+}
+
+/** Returns why the request is refused, or undefined. `allowRequest` is asked later. */
+export function checkRequest(applicant: Applicant, settings: Settings): Refusal | undefined {
+  return checkProtocol(applicant, settings) ?? checkOrigin(applicant, settings);
+}
+
+function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settings): Refusal | undefined {
+  const { transport, sid, EIO } = queryOf(request);
+  if (!(settings.transports as readonly unknown[]).includes(transport))
+    return refusal(errors.UNKNOWN_TRANSPORT, { transport });
+  const needsUpgrade = transport === 'websocket';
+  if (sid !== undefined) {
+    if (line === undefined) return refusal(errors.UNKNOWN_SID, { sid });
+    if (EIO !== String(line.session.protocol)) return refusal(errors.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH' });
+  }
+  if (needsUpgrade !== isUpgrade) {
+    // A peer that isn't on that transport any more, or never was on any.
+    return refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
+  }
+  if (line === undefined) {
+    if (request.method !== 'GET') return refusal(errors.BAD_HANDSHAKE_METHOD, { method: request.method });
+    if (EIO !== '4') return refusal(errors.UNSUPPORTED_PROTOCOL_VERSION, { protocol: 3 });
+    return undefined;
+  }
+  if (request.method !== 'GET' && request.method !== 'POST')
+    return refusal(errors.BAD_REQUEST, { name: 'BAD_METHOD', method: request.method });
+  // Of a peer that counts, a request on another transport moves its session there.
+  if (!isUpgrade && !line.core.resumable && line.transport.name !== transport)
+    return refusal(errors.BAD_REQUEST, {
+      name: 'TRANSPORT_MISMATCH',
+      transport,
+      previousTransport: line.transport.name,
+    });
+  return undefined;
+}
+
+function checkOrigin(applicant: Applicant, settings: Settings): Refusal | undefined {
+  const { request, line, isUpgrade } = applicant;
+  const { origin } = request.headers;
+  if (line !== undefined && settings.bindOrigin && origin !== undefined) {
+    if (line.origin !== undefined && line.origin !== origin)
+      return refusal(errors.UNKNOWN_SID, { name: 'OTHER_ORIGIN' });
+    line.origin = origin;
+  }
+  if (origin === undefined || isSameSite(request, origin)) return undefined;
+  const forbidden = refusal(errors.FORBIDDEN, { name: 'ORIGIN', origin });
+  if (settings.cors !== undefined) {
+    if (isUpgrade && !settings.corsWebSocket) return undefined;
+    const { allowedOrigin } = applicant;
+    return allowedOrigin === '*' || allowedOrigin === origin ? undefined : forbidden;
+  }
+  // Without a word from the application a foreign page may come, but not with what identifies its visitor.
+  const { cookie, authorization } = request.headers;
+  const isIdentified = cookie !== undefined || authorization !== undefined;
+  return isIdentified && settings.allowRequest === undefined ? forbidden : undefined;
+}
+
+/** Whether a page of this very site sent it, as far as a server behind proxies can tell. */
+function isSameSite(request: IncomingMessage, origin: string): boolean {
+  const { headers } = request;
+  if (headers['sec-fetch-site'] === 'same-origin') return true;
+  const host = hostOf(origin);
+  if (host === undefined) return false;
+  const forwarded = headers['x-forwarded-host'];
+  return host === headers.host?.toLowerCase() || (typeof forwarded === 'string' && host === forwarded.toLowerCase());
+}
+
+/** Host and port of an Origin, as a Host header would have them. */
+function hostOf(origin: string): string | undefined {
+  const match = /^https?:\/\/([^/?#\\@\s]+)$/i.exec(origin);
+  return match?.[1]?.toLowerCase();
+}
+
+/** Asks the application's `allowRequest`; `done` is called once. */
+export function askApplication(
+  request: IncomingMessage,
+  settings: Settings,
+  done: (refused: Refusal | undefined) => void,
+): void {
+  const { allowRequest } = settings;
+  if (allowRequest === undefined) return done(undefined);
+  let isDecided = false;
+  const decide = (reason: string | null | undefined, success: boolean): void => {
+    if (isDecided) return;
+    isDecided = true;
+    if (success) return done(undefined);
+    const message = typeof reason === 'string' ? reason : undefined;
+    const refused = refusal(errors.FORBIDDEN, { message });
+    done(message === undefined ? refused : { ...refused, message });
+  };
+  try {
+    allowRequest(request, decide);
+  } catch {
+    // It could not decide, so nobody is let in.
+    decide(undefined, false);
+  }
+}

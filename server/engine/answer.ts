@@ -1,0 +1,139 @@
+/**
+ * Answers to HTTP requests: one `writeHead` and one `end` each, with headers that forbid caching and sniffing, and with
+ * what listeners of `initial_headers` and `headers` add.
+ */
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { deflate, gzip } from 'node:zlib';
+
+import debug from 'debug';
+import { serialize } from 'cookie';
+
+import type { Packet } from '../../shared/engine/packet.ts';
+import type { Settings } from './options.ts';
+import { writePayload } from './payload.ts';
+import { errors, refusalBody } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+const log = debug('throughline:engine:answer');
+
+/** Names and values in turns, as `writeHead` takes them. */
+export type HeaderList = readonly string[];
+
+const NOTHING: HeaderList = [];
+
+/** On every answer. Vary, because what an Origin may have another may not. */
+const always: HeaderList = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'Vary', 'Origin'];
+const polled: HeaderList = ['Content-Type', 'text/plain; charset=UTF-8', ...always];
+const posted: HeaderList = ['Content-Type', 'text/html', 'Content-Length', '2', ...always];
+const refused: HeaderList = ['Content-Type', 'application/json', ...always];
+
+type HeaderBag = Record<string, string | string[] | number>;
+
+export class Answers {
+  private readonly server: EventEmitter;
+  private readonly settings: Settings;
+
+  constructor(server: EventEmitter, settings: Settings) {
+    this.server = server;
+    this.settings = settings;
+  }
+
+  /** The headers that the application adds to the first answer of session `id`. */
+  initialHeaders(request: IncomingMessage, id: string): HeaderList {
+    const { server, settings } = this;
+    if (settings.cookie === false && server.listenerCount('initial_headers') === 0) return this.laterHeaders(request);
+    const bag: HeaderBag = {};
+    if (settings.cookie !== false) bag['Set-Cookie'] = sessionCookie(settings, request, id);
+    server.emit('initial_headers', bag, request);
+    server.emit('headers', bag, request);
+    return listOf(bag);
+  }
+
+  /** The headers that the application adds to any other answer. */
+  laterHeaders(request: IncomingMessage): HeaderList {
+    if (this.server.listenerCount('headers') === 0) return NOTHING;
+    const bag: HeaderBag = {};
+    this.server.emit('headers', bag, request);
+    return listOf(bag);
+  }
+
+  /** Answers a poll with a payload, compressed where it is large and the peer and the sender agree. */
+  poll(response: ServerResponse, payload: string, mayCompress: boolean, added: HeaderList): void {
+    const size = Buffer.byteLength(payload);
+    const { httpCompression } = this.settings;
+    if (mayCompress && httpCompression !== undefined && size >= httpCompression.threshold) {
+      const encoding = preferredEncoding(response.req.headers['accept-encoding']);
+      if (encoding !== undefined) return compress(response, payload, encoding, added);
+    }
+    response.writeHead(200, [...polled, 'Content-Length', String(size), ...added]).end(payload);
+  }
+
+  /** Answers a POST whose packets were taken. */
+  post(response: ServerResponse, added: HeaderList): void {
+    response.writeHead(200, added.length === 0 ? (posted as string[]) : [...posted, ...added]).end('ok');
+  }
+
+  /** Tells a peer of the end of its session. */
+  farewell(response: ServerResponse, packets: readonly Packet[]): void {
+    this.poll(response, writePayload(packets), false, NOTHING);
+  }
+
+  /** @param isLast - whether the TCP connection ends with it: then what is left of the request's body is not read */
+  refuse(response: ServerResponse, why: Refusal, isLast = false): void {
+    if (response.headersSent) return;
+    // What one Origin may do is nobody else's business.
+    if (why.code === errors.FORBIDDEN)
+      for (const name of response.getHeaderNames()) if (name.startsWith('access-control-')) response.removeHeader(name);
+    const body = refusalBody(why);
+    const headers = [...refused, 'Content-Length', String(Buffer.byteLength(body))];
+    if (why.retryAfter !== undefined) headers.push('Retry-After', String(why.retryAfter));
+    if (isLast || why.retryAfter !== undefined) headers.push('Connection', 'close');
+    response.writeHead(why.status, headers).end(body);
+  }
+}
+
+function compress(response: ServerResponse, payload: string, encoding: 'gzip' | 'deflate', added: HeaderList): void {
+  const pack = encoding === 'gzip' ? gzip : deflate;
+  pack(payload, (error, packed) => {
+    if (response.destroyed) return;
+    if (error) return void response.destroy(error);
+    const headers = [...polled, 'Content-Encoding', encoding, 'Content-Length', String(packed.length), ...added];
+    response.writeHead(200, headers).end(packed);
+  });
+}
+
+/** Which of the two compressions a peer takes (RFC 9110 §12.5.3), gzip before deflate. */
+function preferredEncoding(header: string | string[] | undefined): 'gzip' | 'deflate' | undefined {
+  if (typeof header !== 'string') return undefined;
+  const taken = new Set<string>();
+  for (const part of header.toLowerCase().split(',')) {
+    const [name = '', weight = ''] = part.split(';');
+    if (!/^\s*q=0(\.0*)?\s*$/.test(weight)) taken.add(name.trim());
+  }
+  return taken.has('gzip') ? 'gzip' : taken.has('deflate') ? 'deflate' : undefined;
+}
+
+function sessionCookie({ cookie }: Settings, request: IncomingMessage, id: string): string {
+  const { name = 'io', ...given } = typeof cookie === 'object' ? cookie : {};
+  const isSecure = 'encrypted' in request.socket;
+  return serialize(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...given });
+}
+
+/** What listeners put into the bag, as a list. A header that could break out of its line is left out. */
+function listOf(bag: HeaderBag): HeaderList {
+  const list: string[] = [];
+  for (const [name, given] of Object.entries(bag)) {
+    for (const value of Array.isArray(given) ? given : [String(given)]) {
+      try {
+        validateHeaderName(name);
+        validateHeaderValue(name, value);
+        list.push(name, value);
+      } catch {
+        log('header %j left out: not allowed in HTTP', name);
+      }
+    }
+  }
+  return list;
+}

@@ -1,0 +1,87 @@
+/** Where a server is attached: http servers, and Connect-style apps. Leaves each as it found it. */
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { endUnanswered, leaveUnanswered } from './foreign-upgrades.ts';
+import { intercept } from './interception.ts';
+import type { Interceptor } from './interception.ts';
+import type { Middleware } from './middleware.ts';
+import { resolveAttachOptions } from './options.ts';
+import type { AttachOptions, AttachSettings } from './options.ts';
+
+/** What answers: the engine server. */
+export interface Handler {
+  handleRequest(request: IncomingMessage, response: ServerResponse): void;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export class Attachments {
+  private readonly handler: Handler;
+  /** What undoes each. */
+  private readonly undo: (() => void)[] = [];
+
+  constructor(handler: Handler) {
+    this.handler = handler;
+  }
+
+  attach(server: HttpServer, options?: AttachOptions): void {
+    const settings = resolveAttachOptions(options);
+    const path = requestPath(settings);
+    const { handler } = this;
+    this.standIn(server, settings, {
+      request(request, response) {
+        if (!request.url?.startsWith(path)) return false;
+        handler.handleRequest(request, response);
+        return true;
+      },
+      upgrade: this.upgradesUnder(path),
+    });
+  }
+
+  middleware(options?: AttachOptions): Middleware {
+    const settings = resolveAttachOptions(options);
+    const path = requestPath(settings);
+    const known = new WeakSet<HttpServer>();
+    return (request, response, next) => {
+      const { server } = request.socket as { server?: HttpServer };
+      if (server !== undefined && !known.has(server)) {
+        known.add(server);
+        this.standIn(server, settings, { upgrade: this.upgradesUnder(path) });
+      }
+      // Express takes the path off `url` under which the middleware is mounted.
+      const url = (request as { originalUrl?: string }).originalUrl ?? request.url;
+      if (url?.startsWith(path)) this.handler.handleRequest(request, response);
+      else next();
+    };
+  }
+
+  /** Leaves all of them. */
+  detach(): void {
+    for (const undo of this.undo.splice(0)) undo();
+  }
+
+  private upgradesUnder(path: string): Required<Interceptor>['upgrade'] {
+    return (request, socket, head) => {
+      if (!request.url?.startsWith(path)) return false;
+      this.handler.handleUpgrade(request, socket, head);
+      return true;
+    };
+  }
+
+  private standIn(server: HttpServer, settings: AttachSettings, interceptor: Interceptor): void {
+    const { destroyUpgrade, destroyUpgradeTimeout } = settings;
+    const onForeign = destroyUpgrade ? endUnanswered(destroyUpgradeTimeout) : leaveUnanswered;
+    const leave = intercept(server, interceptor);
+    server.on('upgrade', onForeign);
+    this.undo.push(() => {
+      leave();
+      server.off('upgrade', onForeign);
+    });
+  }
+}
+
+/** What the URLs of our requests begin with. */
+function requestPath({ path, addTrailingSlash }: AttachSettings): string {
+  const bare = path.replace(/\/$/, '');
+  return addTrailingSlash ? `${bare}/` : bare;
+}

@@ -1,0 +1,21 @@
+/** The entry `throughline/engine`. */
+export { attach, listen } from './listen.ts';
+export { framePacket } from './frame-packet.ts';
+export { Server } from './server.ts';
+export { Session, Session as Socket } from './session.ts';
+export { Transport } from './transport.ts';
+export { transports } from './transports.ts';
+export { intercept } from './interception.ts';
+export { protocol } from './protocol.ts';
+export type {
+  AllowRequest,
+  AttachOptions,
+  CookieOptions,
+  HttpCompression,
+  ResumeOptions,
+  ServerOptions,
+} from './options.ts';
+export type { CloseDetails, Receiver, SendCallback } from './session.ts';
+export type { Interceptor } from './interception.ts';
+export type { Middleware } from './middleware.ts';
+export type { EngineErrorCode } from './refusal.ts';

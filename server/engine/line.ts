@@ -1,0 +1,314 @@
+/**
+ * What a session runs on: its core, its heartbeat, the transport that carries it and the one that is being tried.
+ *
+ * Always holds: packets count only from the transport that carries the session (or in a numbered POST), and a probe
+ * disturbs nothing until its `5`. Requests are read in `poll.ts`, `post.ts` and `upgrade.ts`.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import debug from 'debug';
+
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { readCount } from '../../shared/engine/count.ts';
+import { Heartbeat } from '../../shared/engine/heartbeat.ts';
+import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
+import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
+import { reasons } from '../../shared/engine/reason.ts';
+import type { ReasonCode } from '../../shared/engine/reason.ts';
+import { SessionCore } from '../../shared/engine/session.ts';
+import type { ResumeTerms, SessionSink } from '../../shared/engine/session.ts';
+import type { Lane } from '../../shared/engine/transport.ts';
+import type { Answers } from './answer.ts';
+import type { Settings } from './options.ts';
+import { PollingTransport } from './polling.ts';
+import { Session } from './session.ts';
+import type { CloseDetails, SendCallback } from './session.ts';
+import { shortId } from './session-id.ts';
+import type { Transport, TransportOwner } from './transport.ts';
+
+const log = debug('throughline:engine:line');
+
+/** A poll that comes while another transport is being tried is held no longer than this (ms): the peer waits for its end. */
+const RELEASE_MS = 50;
+
+const PROBE = 'probe';
+
+/** The server, as a line sees it. */
+export interface LineHost {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly answers: Answers;
+  /** What is offered to peers of our own. */
+  readonly terms: ResumeTerms | undefined;
+  /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
+  forget(line: Line, farewell: readonly Packet[] | undefined): void;
+  emit(event: string, ...args: unknown[]): boolean;
+}
+
+/** A transport that is being tried. */
+interface Probe {
+  readonly transport: Transport;
+  readonly timeout: Timer;
+  wasAsked: boolean;
+}
+
+/** What the opening request says. */
+export interface Opening {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly protocol: number;
+  readonly origin: string | undefined;
+}
+
+export class Line implements SessionSink, HeartbeatSink, TransportOwner {
+  readonly id: string;
+  readonly host: LineHost;
+  readonly core: SessionCore;
+  readonly session: Session;
+  /** The first Origin seen. */
+  origin: string | undefined;
+  /** Of the newest request that attached a transport. */
+  turn = 0;
+  /** POSTs whose bodies are being read. */
+  posts = 0;
+  upgraded = false;
+  private current!: Transport;
+  /** Where the stream of messages on the current transport is. */
+  private lane: Lane = { next: 1 };
+  private readonly heartbeat: Heartbeat;
+  private probe: Probe | undefined = undefined;
+  private callbacks: SendCallback[] | undefined = undefined;
+  private toldClose = false;
+
+  constructor(host: LineHost, opening: Opening) {
+    this.id = opening.id;
+    this.host = host;
+    this.origin = opening.origin;
+    this.core = new SessionCore(host.clock, this, sizeOf);
+    this.heartbeat = new Heartbeat(host.clock, this, host.settings.pingInterval, host.settings.pingTimeout);
+    this.session = new Session(this, opening.request, opening.protocol);
+  }
+
+  /** What carries the session, or carried it last. */
+  get transport(): Transport {
+    return this.current;
+  }
+
+  get isUpgrading(): boolean {
+    return this.probe?.wasAsked === true;
+  }
+
+  get isProbing(): boolean {
+    return this.probe !== undefined;
+  }
+
+  /** Begins the session on its first transport: the open packet, and what the application wants sent behind it. */
+  open(transport: Transport, openPacket: string, terms: ResumeTerms | undefined): void {
+    const { initialPacket } = this.host.settings;
+    this.current = transport;
+    this.core.open(transport, terms);
+    this.core.sendAhead({ type: 'open', data: openPacket });
+    if (initialPacket !== undefined) this.core.send(initialPacket);
+    this.heartbeat.start();
+  }
+
+  send(data: RawData, options: PacketOptions | undefined, done: SendCallback | undefined): void {
+    const { session, core } = this;
+    if (session.listenerCount('packetCreate') > 0) session.emit('packetCreate', { type: 'message', data, options });
+    if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
+    core.send(data, options);
+  }
+
+  /** Tries another transport while the current one goes on. */
+  beginProbe(transport: Transport): void {
+    const { host } = this;
+    this.dropProbe('another one came');
+    const timeout = host.clock.after(host.settings.upgradeTimeout, () => this.dropProbe('upgrade timeout'));
+    this.probe = { transport, timeout, wasAsked: false };
+  }
+
+  /** @param seen - how many messages the peer has seen; undefined where it doesn't count */
+  attach(transport: Transport, seen: number | undefined, why: string): boolean {
+    const isSwap = this.core.transport !== transport;
+    const before = this.current;
+    if (isSwap) {
+      log('%s: %s carries it now (%s)', shortId(this.id), transport.name, why);
+      this.current = transport;
+      this.lane = { next: this.core.seen + 1 };
+    }
+    if (!this.core.attach(transport, seen === undefined ? {} : { seen })) return false;
+    if (isSwap) {
+      this.heartbeat.start();
+      if (before.name !== transport.name) this.session.emit('transport', transport, why);
+    }
+    return true;
+  }
+
+  /** A poll came while another transport is being tried: it ends soon, so that the peer can go over. */
+  releaseSoon(): void {
+    this.host.clock.after(RELEASE_MS, () => {
+      if (this.isUpgrading) this.releasePoll();
+    });
+  }
+
+  /** A sign of life. */
+  heard(): void {
+    this.heartbeat.heard();
+  }
+
+  /** Takes a packet. @returns false where the session wants no more of that transport or POST */
+  deliver(packet: Packet, lane: Lane): boolean {
+    const { session, core } = this;
+    this.heartbeat.heard();
+    if (session.listenerCount('packet') > 0) session.emit('packet', packet);
+    if (packet.type === 'pong') session.emit('heartbeat');
+    try {
+      if (core.receive(packet, lane)) return core.stateName !== 'closed';
+    } catch (error) {
+      this.listenerThrew(error);
+      return false;
+    }
+    // A gap can be mended by attaching anew; a packet that is none can't.
+    const carrier = core.transport;
+    if (packet.type === 'message' && carrier !== undefined) core.lose(carrier, 'malformed', 'a message is missing');
+    else core.end('malformed', 'packet that breaks the protocol');
+    return false;
+  }
+
+  packetFrom(transport: Transport, packet: Packet): void {
+    if (this.probe?.transport === transport) this.probed(this.probe, packet);
+    else if (transport === this.core.transport) this.deliver(packet, this.lane);
+  }
+
+  messageFrom(transport: Transport, data: RawData): void {
+    this.packetFrom(transport, { type: 'message', data });
+  }
+
+  sending(_transport: Transport, packets: readonly Packet[]): void {
+    if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
+    const { session, host } = this;
+    if (session.listenerCount('flush') > 0) session.emit('flush', packets);
+    host.emit('flush', session, packets);
+  }
+
+  readied(transport: Transport): void {
+    if (transport === this.core.transport) this.core.flush();
+  }
+
+  gone(transport: Transport, why: ReasonCode, detail: string): void {
+    if (this.probe?.transport === transport) this.dropProbe('closed by the peer');
+    else this.core.lose(transport, why, detail);
+  }
+
+  ping(): void {
+    if (this.session.listenerCount('packetCreate') > 0) this.session.emit('packetCreate', { type: 'ping' });
+    this.core.ping();
+  }
+
+  lost(): void {
+    const carrier = this.core.transport;
+    if (carrier !== undefined) this.core.lose(carrier, 'heartbeat-missed');
+  }
+
+  message(data: RawData): void {
+    const { session } = this;
+    session.receiver?.message(data as string | Buffer); // so it was decoded
+    session.emit('data', data);
+    session.emit('message', data);
+  }
+
+  control(): void {
+    // Clients have nothing to control here yet; what they say is left for later versions.
+  }
+
+  suspended(why: ReasonCode): void {
+    log('%s: suspended, %s', shortId(this.id), why);
+    this.heartbeat.stop();
+    this.session.emit('suspend', why);
+  }
+
+  resumed(suspendedMs: number, replayed: number): void {
+    log('%s: resumed after %d ms, %d sent again', shortId(this.id), Math.round(suspendedMs), replayed);
+    this.session.emit('resume', suspendedMs, replayed);
+  }
+
+  drained(): void {
+    this.runCallbacks();
+    this.session.emit('drain');
+    this.host.emit('drain', this.session);
+  }
+
+  closed(why: ReasonCode, detail: string): void {
+    const { by, again, word } = reasons[why];
+    log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
+    this.heartbeat.stop();
+    this.dropProbe('the session ended');
+    this.host.forget(this, this.farewell(why));
+    if (this.core.waiting === 0) this.runCallbacks();
+    this.callbacks = undefined;
+    const details: CloseDetails = { code: why, by, again, message: detail === '' ? why : detail };
+    this.session.receiver?.closed(word, details);
+    this.session.emit('close', word, details);
+  }
+
+  private probed(probe: Probe, packet: Packet): void {
+    const { transport } = probe;
+    if (packet.type === 'ping' && packet.data === PROBE && !probe.wasAsked) {
+      probe.wasAsked = true;
+      transport.send([{ type: 'pong', data: PROBE }]);
+      this.session.emit('upgrading', transport);
+      this.releasePoll();
+    } else if (packet.type === 'upgrade' && probe.wasAsked) {
+      this.upgrade(probe, packet.data);
+    } else {
+      this.dropProbe('neither probe nor upgrade');
+    }
+  }
+
+  private upgrade({ transport, timeout }: Probe, count: RawData | undefined): void {
+    const seen = this.core.resumable ? readCount(count) : undefined;
+    if (this.core.resumable && seen === undefined) return this.dropProbe('upgrade without a count');
+    timeout.cancel();
+    this.probe = undefined;
+    this.upgraded = true;
+    if (this.attach(transport, seen, 'upgrade')) this.session.emit('upgrade', transport);
+  }
+
+  private dropProbe(why: string): void {
+    const { probe } = this;
+    if (probe === undefined) return;
+    log('%s: %s is not taken, %s', shortId(this.id), probe.transport.name, why);
+    this.probe = undefined;
+    probe.timeout.cancel();
+    probe.transport.close();
+  }
+
+  private releasePoll(): void {
+    if (this.current instanceof PollingTransport) this.current.release();
+  }
+
+  private runCallbacks(): void {
+    const { callbacks } = this;
+    if (callbacks === undefined) return;
+    this.callbacks = undefined;
+    for (const done of callbacks) done(this.current);
+  }
+
+  private listenerThrew(error: unknown): void {
+    log('%s: a listener threw', shortId(this.id));
+    this.core.end('transport-error', 'a listener threw');
+    if (this.session.listenerCount('error') > 0) this.session.emit('error', error);
+  }
+
+  /** A peer between two polls could not be told of the end: it is, when it comes back. */
+  private farewell(why: ReasonCode): readonly Packet[] | undefined {
+    if (this.toldClose || why === 'closed-by-peer' || this.current.name === 'websocket') return undefined;
+    const close: Packet = { type: 'close' };
+    return this.core.resumable ? [{ type: 'noop', data: JSON.stringify({ why }) }, close] : [close];
+  }
+}
+
+/** What a packet takes in a batch. */
+function sizeOf({ data }: Packet): number {
+  return 1 + (typeof data === 'string' ? data.length : (data?.byteLength ?? 0));
+}

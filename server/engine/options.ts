@@ -1,0 +1,192 @@
+/**
+ * The options of an engine server: one table with every default, checked once. Nothing deeper down has a default of its own.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import type { SerializeOptions } from 'cookie';
+import type { CorsOptions, CorsOptionsDelegate } from 'cors';
+
+import type { RawData, TransportName } from '../../shared/engine/packet.ts';
+import { OptionError, flag, resolveOptions, whole } from '../../shared/options.ts';
+import type { Resolved, Rule } from '../../shared/options.ts';
+
+/** Decides on a request: `decide(undefined, true)` lets it in, `decide(reason, false)` refuses it with 403. */
+export type AllowRequest = (
+  request: IncomingMessage,
+  decide: (reason: string | null | undefined, success: boolean) => void,
+) => void;
+
+/** The cookie that carries the session id, for load balancers that go by cookies: Express's cookie options and a name. */
+export type CookieOptions = SerializeOptions & { readonly name?: string };
+
+/** Compression of the answers to polls, by Node's zlib. */
+export interface HttpCompression {
+  /** Answers shorter than this many bytes stay as they are. @defaultValue 1024 */
+  readonly threshold?: number;
+}
+
+/** How much of a session is kept for a peer that has lost its transport. */
+export interface ResumeOptions {
+  /** How long a session outlives its transport (ms). @defaultValue 20_000 */
+  readonly window?: number;
+  /** Most messages kept unconfirmed; beyond, the oldest go, and a peer that lacks them can't resume. @defaultValue 10_000 */
+  readonly maxPackets?: number;
+  /** The same in bytes. @defaultValue 1_000_000 */
+  readonly maxBytes?: number;
+}
+
+/** Where a server listens on an http server. */
+export interface AttachOptions {
+  /** @defaultValue `/engine.io` */
+  readonly path?: string;
+  /** Whether the path ends in a slash. @defaultValue true */
+  readonly addTrailingSlash?: boolean;
+  /** Whether upgrades that nobody answers are ended. @defaultValue true */
+  readonly destroyUpgrade?: boolean;
+  /** How long such an upgrade may stay unanswered (ms). @defaultValue 1_000 */
+  readonly destroyUpgradeTimeout?: number;
+}
+
+/** What a server can be told. Every option may be left out. */
+export interface ServerOptions {
+  /** How often a session is pinged (ms). @defaultValue 25_000 */
+  readonly pingInterval?: number;
+  /** How long its answer may take (ms). @defaultValue 20_000 */
+  readonly pingTimeout?: number;
+  /** How long a transport that is being tried may take until the session moves to it (ms). @defaultValue 10_000 */
+  readonly upgradeTimeout?: number;
+  /** Most bytes in one message or one POST. @defaultValue 1_000_000 */
+  readonly maxHttpBufferSize?: number;
+  /** Transports in use, in this order. @defaultValue `['polling', 'websocket', 'streaming']` */
+  readonly transports?: readonly TransportName[];
+  /** Whether a session may move to another transport. @defaultValue true */
+  readonly allowUpgrades?: boolean;
+  /** Asked at the opening of each session, and again when a peer of our own resumes one. */
+  readonly allowRequest?: AllowRequest;
+  /** Options of the `cors` package. They are the list of origins for WebSocket as well, see `corsWebSocket`. */
+  readonly cors?: CorsOptions | CorsOptionsDelegate;
+  /** Whether `cors` decides on WebSockets too. @defaultValue true */
+  readonly corsWebSocket?: boolean;
+  /** Whether a session answers only to the Origin that opened it. @defaultValue true */
+  readonly bindOrigin?: boolean;
+  /** A cookie with the session id; `true` for one named `io`. @defaultValue false */
+  readonly cookie?: CookieOptions | boolean;
+  /** @defaultValue true, from 1024 bytes on */
+  readonly httpCompression?: HttpCompression | boolean;
+  /** Compression of WebSocket messages, with the options of `throughline/websocket`. @defaultValue false */
+  readonly perMessageDeflate?: boolean | object;
+  /** A message that each session gets right behind its opening. */
+  readonly initialPacket?: RawData;
+  /** Resume for peers of our own. @defaultValue on */
+  readonly resume?: ResumeOptions | boolean;
+  /** Name of this server in a group: session ids end in `.node`. Letters, digits, `-` and `_`. */
+  readonly node?: string;
+  /** Whether peers of Engine.IO 3 (Socket.IO 2) are served. @defaultValue false */
+  readonly allowEIO3?: boolean;
+  /** Most sessions at once that have not sent a message yet; beyond, new ones get 503. @defaultValue 2^31 - 1 */
+  readonly maxSilentSessions?: number;
+}
+
+const LARGEST = 2 ** 31 - 1;
+
+/** A value of any kind that `accepts` lets through. */
+function value<T>(what: string, fallback: T, accepts: (given: unknown) => boolean): Rule<T> {
+  return {
+    fallback,
+    check(name, given) {
+      if (accepts(given)) return given as T;
+      throw new OptionError('ERR_OPTION_TYPE', `${name} is not ${what}.`);
+    },
+  };
+}
+
+const isObject = (given: unknown): boolean => typeof given === 'object' && given !== null;
+const isFunction = (given: unknown): boolean => typeof given === 'function';
+const isSwitch = (given: unknown): boolean => typeof given === 'boolean' || isObject(given);
+
+const transportNames: readonly unknown[] = ['polling', 'websocket', 'streaming'] satisfies TransportName[];
+const isTransports = (given: unknown): boolean =>
+  Array.isArray(given) && given.every((name) => transportNames.includes(name));
+
+const attachRules = {
+  path: value<string>('a text', '/engine.io', (given) => typeof given === 'string'),
+  addTrailingSlash: flag(true),
+  destroyUpgrade: flag(true),
+  destroyUpgradeTimeout: whole(0, LARGEST, 1_000),
+};
+
+const resumeRules = {
+  window: whole(0, LARGEST, 20_000),
+  maxPackets: whole(1, LARGEST, 10_000),
+  maxBytes: whole(1, LARGEST, 1_000_000),
+};
+
+const compressionRules = { threshold: whole(0, LARGEST, 1_024) };
+
+const serverRules = {
+  pingInterval: whole(1, LARGEST, 25_000),
+  pingTimeout: whole(0, LARGEST, 20_000),
+  upgradeTimeout: whole(0, LARGEST, 10_000),
+  maxHttpBufferSize: whole(1, Number.MAX_SAFE_INTEGER, 1_000_000),
+  transports: value<readonly TransportName[]>(
+    'a list of polling, websocket, streaming',
+    ['polling', 'websocket', 'streaming'],
+    isTransports,
+  ),
+  allowUpgrades: flag(true),
+  allowRequest: value<AllowRequest | undefined>('a function', undefined, isFunction),
+  cors: value<CorsOptions | CorsOptionsDelegate | undefined>(
+    'an object or a function',
+    undefined,
+    (given) => isObject(given) || isFunction(given),
+  ),
+  corsWebSocket: flag(true),
+  bindOrigin: flag(true),
+  cookie: value<CookieOptions | boolean>('true, false or an object', false, isSwitch),
+  httpCompression: value<HttpCompression | boolean>('true, false or an object', true, isSwitch),
+  perMessageDeflate: value<boolean | object>('true, false or an object', false, isSwitch),
+  initialPacket: value<RawData | undefined>('a message', undefined, (given) => given !== null),
+  resume: value<ResumeOptions | boolean>('true, false or an object', true, isSwitch),
+  node: value<string>('made of letters, digits, - and _', '', (given) => /^[\w-]{1,64}$/.test(String(given))),
+  allowEIO3: flag(false),
+  maxSilentSessions: whole(0, LARGEST, LARGEST),
+};
+
+/** Where a server listens, complete. */
+export type AttachSettings = Resolved<typeof attachRules>;
+
+/** A server's options, complete. */
+export type Settings = Omit<Resolved<typeof serverRules>, 'resume' | 'httpCompression'> & {
+  readonly resume: Resolved<typeof resumeRules> | undefined;
+  readonly httpCompression: Resolved<typeof compressionRules> | undefined;
+};
+
+/** @throws OptionError that names the option, its value and what it can have */
+export function resolveAttachOptions(given: AttachOptions = {}): AttachSettings {
+  return resolveOptions(attachRules, given);
+}
+
+/** @throws OptionError that names the option, its value and what it can have */
+export function resolveServerOptions(given: ServerOptions = {}): Settings {
+  const flat = resolveOptions(serverRules, dropFalse(given));
+  return Object.freeze({
+    ...flat,
+    resume: resolvePart(resumeRules, flat.resume),
+    httpCompression: resolvePart(compressionRules, flat.httpCompression),
+  });
+}
+
+/** Applications written for Socket.IO switch these off with `false` or `null`, where leaving them out does the same. */
+function dropFalse(given: ServerOptions): ServerOptions {
+  const dropped: Record<string, unknown> = { ...given };
+  for (const name of ['cors', 'allowRequest', 'initialPacket']) if (!dropped[name]) delete dropped[name];
+  return dropped;
+}
+
+function resolvePart<Table extends Record<string, Rule<unknown>>>(
+  table: Table,
+  given: boolean | object,
+): Resolved<Table> | undefined {
+  if (given === false) return undefined;
+  return resolveOptions(table, given === true ? {} : (given as { [Name in keyof Table]?: unknown }));
+}

@@ -1,0 +1,96 @@
+/**
+ * The POSTs of a session: packets on the way up, for polling and streaming alike.
+ *
+ * A plain peer may have one at a time. Those of our own ends say from which number they count, so a repeated one delivers
+ * nothing twice, and one that comes too early is refused with 409.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { readCount } from '../../shared/engine/count.ts';
+import type { Lane } from '../../shared/engine/transport.ts';
+import { readBody } from './body.ts';
+import type { BodyFault } from './body.ts';
+import type { Line } from './line.ts';
+import { readPayload } from './payload.ts';
+import { errors, refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { queryOf } from './request.ts';
+
+/** How many POSTs a peer of our own may have on the way at once: one, and retries of it that proxies made. */
+const MAX_POSTS_AT_ONCE = 4;
+
+/** Takes a POST of `line`, whose session the request's checks found it to be. */
+export function takePost(line: Line, request: IncomingMessage, response: ServerResponse): void {
+  const { core, host } = line;
+  line.heard();
+  const refuse = (why: Refusal): void => host.answers.refuse(response, why, true);
+  if (!isText(request)) {
+    refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_CONTENT_TYPE' }));
+    return endPlain(line, 'invalid content');
+  }
+  if (line.posts >= (core.resumable ? MAX_POSTS_AT_ONCE : 1)) {
+    refuse(refusal(errors.BAD_REQUEST, { name: 'POST_OVERLAP' }));
+    return endPlain(line, 'data request overlap from client');
+  }
+  line.posts++;
+  readBody(request, host.settings.maxHttpBufferSize, (body, fault) => {
+    line.posts--;
+    if (body !== undefined) return takeBody(line, request, response, body);
+    refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault }, statusOf(fault)));
+    if (fault === 'truncated') endPlain(line, 'data request connection closed prematurely');
+  });
+}
+
+function takeBody(line: Line, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  const { core, host } = line;
+  const refuse = (why: Refusal): void => host.answers.refuse(response, why);
+  if (!isUtf8(body)) {
+    refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault: 'not UTF-8' }));
+    return core.end('malformed', 'a body that is not UTF-8');
+  }
+  const lane = laneOf(line, request);
+  if (lane === undefined) return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
+  if (core.resumable && lane.next > core.seen + 1)
+    return refuse(refusal(errors.BAD_REQUEST, { name: 'GAP', from: lane.next, seen: core.seen }, 409));
+  let isGood = true;
+  readPayload(
+    body.toString('utf8'),
+    (packet) => {
+      const wantsMore = line.deliver(packet, lane);
+      // A close packet ends a session as it should be; all else that does is an error in the payload.
+      isGood = wantsMore || packet.type === 'close';
+      return wantsMore;
+    },
+    () => {
+      if (isGood) host.answers.post(response, host.answers.laterHeaders(request));
+      else refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_PAYLOAD' }));
+    },
+  );
+}
+
+/** Where the messages of this POST are in the stream; undefined where a peer of our own doesn't say. */
+function laneOf(line: Line, request: IncomingMessage): Lane | undefined {
+  if (!line.core.resumable) return { next: 1 };
+  const from = readCount(queryOf(request)['from']);
+  return from === undefined || from === 0 ? undefined : { next: from };
+}
+
+function statusOf(fault: BodyFault | undefined): number {
+  return fault === 'too-big' ? 413 : 400;
+}
+
+/** Text in UTF-8, as it is: Engine.IO 4 knows no other body. */
+function isText({ headers }: IncomingMessage): boolean {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return false;
+  const type = headers['content-type']?.toLowerCase() ?? '';
+  if (type.startsWith('application/octet-stream')) return false;
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/.exec(type)?.[1];
+  return charset === undefined || charset === 'utf-8' || charset === 'utf8';
+}
+
+/** Ends the session of a plain peer, which lost what it sent; one of our own sends it again. */
+function endPlain(line: Line, detail: string): void {
+  if (!line.core.resumable) line.core.end('transport-error', detail);
+}

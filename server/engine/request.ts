@@ -1,0 +1,15 @@
+/** What the engine reads from a request beside its headers. */
+import type { IncomingMessage } from 'node:http';
+import { parse } from 'node:querystring';
+import type { ParsedUrlQuery } from 'node:querystring';
+
+/**
+ * The parameters of a request's URL, read once.
+ *
+ * They are kept on the request under the name where middleware written for Engine.IO looks for them.
+ */
+export function queryOf(request: IncomingMessage & { _query?: ParsedUrlQuery }): ParsedUrlQuery {
+  const url = request.url ?? '';
+  // oxlint-disable-next-line no-underscore-dangle
+  return (request._query ??= parse(url.slice(url.indexOf('?') + 1 || url.length)));
+}

@@ -1,0 +1,79 @@
+/** What all transports of the server have in common. */
+import { EventEmitter } from 'node:events';
+
+import type { Packet, RawData, TransportName } from '../../shared/engine/packet.ts';
+import type { ReasonCode } from '../../shared/engine/reason.ts';
+import type { Transport as Carrier } from '../../shared/engine/transport.ts';
+
+/** What a transport tells the line that it belongs to. */
+export interface TransportOwner {
+  packetFrom(transport: Transport, packet: Packet): void;
+  /** Short for a packet of that type, on the way that is walked most. */
+  messageFrom(transport: Transport, data: RawData): void;
+  /** Packets are about to leave. */
+  sending(transport: Transport, packets: readonly Packet[]): void;
+  /** It became writable. */
+  readied(transport: Transport): void;
+  /** It ended, and nobody here asked for that. */
+  gone(transport: Transport, why: ReasonCode, detail: string): void;
+}
+
+/**
+ * One way to carry a session. Emits `drain` when packets have left, and `close` at its end.
+ *
+ * To the application it is there to be looked at; what is to be sent goes through the session.
+ */
+export abstract class Transport extends EventEmitter implements Carrier {
+  abstract readonly name: TransportName;
+  /** Whether packets can leave now. */
+  abstract readonly writable: boolean;
+  abstract readonly maxBatchBytes: number;
+  /** Its session's id. */
+  readonly sid: string;
+  /** The revision of Engine.IO that the peer speaks. */
+  readonly protocol: number;
+  protected readonly owner: TransportOwner;
+  private state: 'open' | 'closed' = 'open';
+
+  constructor(sid: string, protocol: number, owner: TransportOwner) {
+    super();
+    this.sid = sid;
+    this.protocol = protocol;
+    this.owner = owner;
+  }
+
+  get readyState(): 'open' | 'closed' {
+    return this.state;
+  }
+
+  send(packets: readonly Packet[]): void {
+    this.owner.sending(this, packets);
+    this.doSend(packets);
+    this.emit('drain');
+  }
+
+  close(): void {
+    if (!this.settle()) return;
+    this.doClose();
+    this.emit('close');
+  }
+
+  /** Ends it without being asked to. */
+  protected fail(why: ReasonCode, detail: string): void {
+    if (!this.settle()) return;
+    this.doClose();
+    this.owner.gone(this, why, detail);
+    this.emit('close');
+  }
+
+  protected abstract doSend(packets: readonly Packet[]): void;
+
+  /** Lets go of what it holds. Called once. */
+  protected abstract doClose(): void;
+
+  private settle(): boolean {
+    if (this.state === 'closed') return false;
+    this.state = 'closed';
+    return true;
+  }
+}

@@ -1,0 +1,88 @@
+/** A session on a WebSocket: each packet is one message. */
+import { decodePacket, encodePacket } from 'engine.io-parser';
+
+import type { Packet } from '../../shared/engine/packet.ts';
+import type { Connection, ConnectionSink } from '../../shared/websocket/connection.ts';
+import { Transport } from './transport.ts';
+import type { TransportOwner } from './transport.ts';
+
+const MESSAGE = 0x34;
+
+/** With more than this on its way, further messages wait in the session, where they are seen and bounded. */
+export const HIGH_WATER_BYTES = 262_144;
+
+export class WebSocketTransport extends Transport implements ConnectionSink {
+  static readonly upgradesTo: readonly string[] = [];
+  readonly name = 'websocket';
+  readonly maxBatchBytes = HIGH_WATER_BYTES;
+  private readonly connection: Connection;
+  /** Whether the peer knows what a close packet means here; to others the closing handshake says it all. */
+  private readonly tellsClose: boolean;
+
+  /** Must be called in the tick in which the connection was made. */
+  constructor(sid: string, protocol: number, owner: TransportOwner, connection: Connection, tellsClose: boolean) {
+    super(sid, protocol, owner);
+    this.connection = connection;
+    this.tellsClose = tellsClose;
+    connection.sink = this;
+  }
+
+  get writable(): boolean {
+    return this.connection.isOpen && this.connection.bufferedAmount <= HIGH_WATER_BYTES;
+  }
+
+  /** Bytes handed over that the network has not taken. */
+  get bufferedAmount(): number {
+    return this.connection.bufferedAmount;
+  }
+
+  message(data: string | Buffer, isBinary: boolean): void {
+    if (isBinary) this.owner.messageFrom(this, data);
+    else if ((data as string).charCodeAt(0) === MESSAGE) this.owner.messageFrom(this, data.slice(1));
+    else this.owner.packetFrom(this, decodePacket(data, 'nodebuffer') as Packet);
+  }
+
+  drain(): void {
+    this.owner.readied(this);
+  }
+
+  closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
+    if (error === undefined) this.fail('transport-closed', `code ${code}`);
+    else this.fail('transport-error', error.message);
+  }
+
+  protected doSend(packets: readonly Packet[]): void {
+    for (const packet of packets) this.sendOne(packet);
+  }
+
+  protected doClose(): void {
+    this.connection.close();
+  }
+
+  private sendOne(packet: Packet): void {
+    const { type, data, options } = packet;
+    const { connection } = this;
+    if (type === 'close' && !this.tellsClose) return;
+    if (type === 'message' && options?.wsPreEncodedFrame !== undefined) {
+      for (const frame of framesOf(options.wsPreEncodedFrame)) connection.sendFrames(frame);
+    } else if (type === 'message' && typeof data === 'string') {
+      connection.sendText(`4${data}`, options?.compress);
+    } else if (type === 'message' && data !== undefined) {
+      connection.sendBinary(bytesOf(data as ArrayBuffer | ArrayBufferView), options?.compress);
+    } else {
+      // In Node the parser calls back before it returns.
+      encodePacket(packet as Parameters<typeof encodePacket>[0], true, (text) => connection.sendText(text));
+    }
+  }
+}
+
+function framesOf(given: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+  return given instanceof Uint8Array ? [given] : given;
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
