@@ -4,7 +4,7 @@
  */
 import { limits } from './limits.ts';
 import { roomName } from './room-name.ts';
-import type { Draft, ImageFacts, Seen } from './events.ts';
+import type { Draft, Forbidden, ImageFacts, Seen } from './events.ts';
 
 /** Controls, and the marks that turn the direction of the text around them. */
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
@@ -29,6 +29,11 @@ export function checkRoom(given: unknown): string | undefined {
 /** An id that a page made: a message's, a tab's, or a person's key. */
 export function checkId(given: unknown): string | undefined {
   return typeof given === 'string' && ID.test(given) ? given : undefined;
+}
+
+/** A transport that a tab may forbid itself. Polling is not among them: without it nothing is left. */
+export function checkForbidden(given: unknown): Forbidden | undefined {
+  return given === 'websocket' || given === 'streaming' ? given : undefined;
 }
 
 export function checkSeen(given: unknown): Seen | undefined {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Server, Socket } from 'throughline';
 import { Allowance } from './allowance.ts';
-import { checkDraft, checkHue, checkId, checkName, checkRoom, checkSeen } from './checks.ts';
+import { checkDraft, checkForbidden, checkHue, checkId, checkName, checkRoom, checkSeen } from './checks.ts';
 import { Firewall } from './firewall.ts';
 import { ImageShelf } from './image-shelf.ts';
 import { limits } from './limits.ts';
@@ -64,7 +64,9 @@ export class Conversation {
     socket.on('image', (room: unknown, id: unknown, ack: unknown) => this.image(socket, room, id, ack));
     socket.on('rename', (name: unknown, hue: unknown, ack: unknown) => this.rename(socket, name, hue, ack));
     socket.on('echo', (ack: unknown) => answering(ack)());
-    socket.on('forbid', (isForbidden: unknown, ack: unknown) => this.forbid(socket, isForbidden, ack));
+    socket.on('forbid', (transport: unknown, isForbidden: unknown, ack: unknown) =>
+      this.forbid(socket, transport, isForbidden, ack),
+    );
     const typing = new Allowance(limits.roomsEach, TYPING_PER_SECOND);
     socket.on('typing', (given: unknown) => {
       const room = checkRoom(given);
@@ -75,7 +77,11 @@ export class Conversation {
       for (const room of roomsOf(socket)) this.leave(socket, room);
     });
 
-    socket.emit('welcome', socket.data.person, this.firewall.isForbidden(socket.data.tab));
+    const { person, tab } = socket.data;
+    const forbidden = (['websocket', 'streaming'] as const).filter((transport) =>
+      this.firewall.isForbidden(tab, transport),
+    );
+    socket.emit('welcome', person, forbidden);
     socket.emit('rooms', this.rooms.list());
   }
 
@@ -104,6 +110,7 @@ export class Conversation {
     if (name === undefined || !isIn(socket, name)) return;
     void socket.leave(channel(name));
     this.rooms.get(name)?.depart(socket.data.person);
+    this.rooms.left(name);
     this.tell(name);
   }
 
@@ -161,10 +168,14 @@ export class Conversation {
     answer({ ok: true, me });
   }
 
-  private forbid(socket: ChatSocket, isForbidden: unknown, ack: unknown): void {
-    answering(ack)({ ok: true });
-    if (isForbidden === true) this.firewall.forbid(socket.data.tab);
-    else this.firewall.allow(socket.data.tab);
+  private forbid(socket: ChatSocket, given: unknown, isForbidden: unknown, ack: unknown): void {
+    const answer = answering(ack);
+    const transport = checkForbidden(given);
+    if (transport === undefined) return answer(refuse('Only WebSocket and streaming can be forbidden.'));
+    // First the answer: what is forbidden may be what would carry it.
+    answer({ ok: true });
+    if (isForbidden === true) setImmediate(() => this.firewall.forbid(socket.data.tab, transport));
+    else this.firewall.allow(socket.data.tab, transport);
   }
 
   /** Tells a room who is in it, and everybody what rooms there are, soon and once. */

@@ -3,6 +3,9 @@
 /** Sent as binary. It arrives as a `Buffer` in Node and as an `ArrayBuffer` in a browser. */
 export type Bytes = ArrayBuffer | Uint8Array<ArrayBuffer>;
 
+/** What a tab may forbid itself, to see how the session copes. */
+export type Forbidden = 'websocket' | 'streaming';
+
 /** Someone in the chat, as all see them. */
 export interface Person {
   /** Derived from a key that only this person's tab knows, so nobody can speak as another. */
@@ -82,12 +85,12 @@ export interface ClientToServer {
   rename(name: string, hue: number, answer: Answer<{ readonly ok: true; readonly me: Person }>): void;
   /** Answered at once: the inspector's round trip. */
   echo(answer: () => void): void;
-  /** Has the server cut this tab's WebSocket and refuse new ones, or allow them again. */
-  forbid(isForbidden: boolean, answer: Answer<{ readonly ok: true }>): void;
+  /** Has the server cut what this tab has open of a transport and refuse it from now on, or allow it again. */
+  forbid(transport: Forbidden, isForbidden: boolean, answer: Answer<{ readonly ok: true }>): void;
 }
 
 export interface ServerToClient {
-  welcome(me: Person, isWebSocketForbidden: boolean): void;
+  welcome(me: Person, forbidden: readonly Forbidden[]): void;
   rooms(rooms: readonly RoomSummary[]): void;
   people(people: People): void;
   message(message: Message, image: Bytes | null): void;

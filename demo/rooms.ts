@@ -25,6 +25,10 @@ export class Room {
     return this.present.size === 0;
   }
 
+  get isSilent(): boolean {
+    return this.messages.length === 0;
+  }
+
   arrive(person: Person): void {
     const tabs = this.present.get(person.id)?.tabs ?? 0;
     this.present.set(person.id, { person, tabs: tabs + 1 });
@@ -91,6 +95,12 @@ export class Rooms {
     this.byName.delete(name);
     this.byName.set(name, room);
     return room;
+  }
+
+  /** Someone has left it: a room in which nothing was said goes with the last. */
+  left(name: string): void {
+    const room = this.byName.get(name);
+    if (room?.isEmpty === true && room.isSilent && !LASTING.includes(name)) this.byName.delete(name);
   }
 
   list(): RoomSummary[] {

@@ -7,10 +7,9 @@ import { Composer } from './composer.ts';
 import { find } from './element.ts';
 import { setUpMeDialog } from './me-dialog.ts';
 import { MessageList } from './message-list.ts';
-import { tabMemory } from './memory.ts';
 import { Outbox } from './outbox.ts';
 import { Pictures } from './pictures.ts';
-import { roomName } from '../room-name.ts';
+import { keepRooms, keepUnsent, recallRooms, recallUnsent, roomInAddress } from './recall.ts';
 import { RoomLog } from './room-log.ts';
 import { Sidebar } from './sidebar.ts';
 import { TypingNotice } from './typing-notice.ts';
@@ -49,7 +48,7 @@ export class Chat {
       isOpen: () => socket.connected,
       send: ({ draft, image }) => socket.timeout(ANSWER_WITHIN_MS).emitWithAck('say', draft, image),
       taken: (message) => this.receive(message),
-      changed: () => this.showUnsent(),
+      changed: () => this.unsentChanged(),
     });
     const enlarge = setUpViewer();
     this.list = new MessageList(
@@ -71,18 +70,20 @@ export class Chat {
     setUpMeDialog(identity, () => this.rename());
     find('leave', HTMLButtonElement).addEventListener('click', () => this.leave());
 
+    const unsent = recallUnsent();
     for (const room of recallRooms()) this.joined.set(room, new RoomLog(room));
     this.shown = this.join(roomInAddress() ?? HOME);
     this.show(this.shown);
     addEventListener('hashchange', () => this.go(roomInAddress() ?? HOME));
     document.addEventListener('visibilitychange', () => this.read());
     this.listen();
+    for (const draft of unsent) this.outbox.add(draft, null);
   }
 
   private listen(): void {
     const { socket } = this;
     socket.on('connect', () => {
-      for (const room of this.joined.values()) void this.enter(room);
+      for (const room of this.joined.values()) this.enter(room);
       void this.outbox.run();
     });
     socket.on('welcome', (me) => (this.me = me));
@@ -110,28 +111,27 @@ export class Chat {
     const room = this.joined.get(message.room);
     if (room === undefined) return;
     const fate = room.take(message);
-    if (fate === 'gap') void this.enter(room); // the server knows what is missing
+    if (fate === 'gap') this.enter(room); // the server knows what is missing
     if (fate === 'next') this.showMessages(room, [message]);
   }
 
-  private async enter(room: RoomLog): Promise<void> {
-    const answer = await this.socket
-      .timeout(ANSWER_WITHIN_MS)
-      .emitWithAck('enter', room.name, room.seen)
-      .catch(() => undefined);
-    if (answer === undefined) return; // the line was lost; at the next `connect` it is entered again
-    if (!answer.ok) {
-      this.forget(room);
-      return this.composer.advise(`${room.name}: ${answer.why}`);
-    }
-    const news = room.entered(answer);
-    if (!answer.afresh) return this.showMessages(room, news);
-    if (room === this.shown) this.list.show(room.messages, this.unsentHere());
+  /** By callback and not by promise: messages that come right behind the answer must find it taken. */
+  private enter(room: RoomLog): void {
+    this.socket.timeout(ANSWER_WITHIN_MS).emit('enter', room.name, room.seen, (error, answer) => {
+      if (error !== null) return; // the line was lost; at the next `connect` it is entered again
+      if (!answer.ok) {
+        this.forget(room);
+        return this.composer.advise(`${room.name}: ${answer.why}`);
+      }
+      const news = room.entered(answer);
+      if (!answer.afresh) this.showMessages(room, news);
+      else if (room === this.shown) this.list.show(room.messages, this.unsentHere());
+    });
   }
 
   private showMessages(room: RoomLog, messages: readonly Message[]): void {
     for (const message of messages) {
-      if (!this.isRead(room)) room.unread += 1;
+      if (!this.isRead(room) && message.from.id !== this.me.id) room.unread += 1;
       if (room !== this.shown) continue;
       this.typing.stopped(message.from);
       this.list.add(message);
@@ -150,8 +150,8 @@ export class Chat {
     if (known !== undefined) return known;
     const room = new RoomLog(name);
     this.joined.set(name, room);
-    this.keepRooms();
-    if (this.socket.connected) void this.enter(room);
+    keepRooms(this.joined.keys());
+    if (this.socket.connected) this.enter(room);
     return room;
   }
 
@@ -174,9 +174,10 @@ export class Chat {
 
   private forget(room: RoomLog): void {
     this.joined.delete(room.name);
-    this.keepRooms();
-    if (room === this.shown) location.hash = HOME;
-    this.showRooms();
+    keepRooms(this.joined.keys());
+    if (room !== this.shown) return this.showRooms();
+    this.go(HOME);
+    location.hash = HOME;
   }
 
   private async send(text: string, picture: Picture | undefined): Promise<void> {
@@ -210,8 +211,9 @@ export class Chat {
     return this.outbox.waiting.filter(({ draft }) => draft.room === this.shown.name);
   }
 
-  private showUnsent(): void {
+  private unsentChanged(): void {
     this.list.showUnsent(this.unsentHere());
+    keepUnsent(this.outbox.waiting);
   }
 
   private showRooms(): void {
@@ -235,22 +237,4 @@ export class Chat {
     const count = people?.count ?? 0;
     find('room-facts', HTMLElement).textContent = count === 0 ? '' : count === 1 ? 'only you' : `${count} people`;
   }
-
-  private keepRooms(): void {
-    tabMemory.write('rooms', [...this.joined.keys()]);
-  }
-}
-
-function roomInAddress(): string | undefined {
-  try {
-    return roomName(decodeURIComponent(location.hash.slice(1)));
-  } catch {
-    return undefined; // a lone % is no room
-  }
-}
-
-function recallRooms(): string[] {
-  const kept = tabMemory.read('rooms');
-  const names = Array.isArray(kept) ? kept.map((name) => (typeof name === 'string' ? roomName(name) : undefined)) : [];
-  return names.filter((name) => name !== undefined);
 }

@@ -60,8 +60,9 @@ export class EngineWatch {
     engine.on('upgrade', (transport) => this.owner.moved(`Moved to ${transport.name}`));
     engine.on('upgradeError', (error) => this.owner.moved(`Stayed on ${engine.transport.name}: ${error.message}`));
     engine.on('close', (reason) => {
+      const wasOpen = this.isOpen;
       if (engine === this.engine) this.isOpen = false;
-      this.owner.moved(`Session ended: ${reason}`);
+      this.owner.moved(wasOpen ? `Session ended: ${reason}` : `No session: ${reason}`);
     });
   }
 }

@@ -5,6 +5,7 @@ import { PacketList } from './packet-list.ts';
 import { bytesText, packetText } from './packet-text.ts';
 import { RoundTripPlot } from './round-trip-plot.ts';
 import { Story } from './story.ts';
+import type { Forbidden } from '../events.ts';
 import type { ChatSocket } from './connection.ts';
 
 /** Between one question and the next. */
@@ -36,7 +37,7 @@ export class Inspector {
       this.story.tell(`Reconnected at attempt ${attempt}`, this.watch.transport);
       this.showCarrier();
     });
-    this.takeSwitch();
+    this.takeSwitches();
     this.showCarrier();
     void this.measure();
   }
@@ -61,23 +62,28 @@ export class Inspector {
     find('reconnects', HTMLElement).textContent = String(this.reconnects);
   }
 
-  private takeSwitch(): void {
-    const forbid = find('forbid', HTMLInputElement);
-    forbid.addEventListener('change', () => void this.forbid(forbid));
-    this.socket.on('welcome', (_me, isForbidden) => (forbid.checked = isForbidden));
+  private takeSwitches(): void {
+    const switches = [...document.querySelectorAll<HTMLInputElement>('[data-forbids]')];
+    for (const each of switches) each.addEventListener('change', () => void this.forbid(each));
+    this.socket.on('welcome', (_me, forbidden) => {
+      for (const each of switches) each.checked = forbidden.includes(transportOf(each));
+    });
   }
 
-  private async forbid(forbid: HTMLInputElement): Promise<void> {
-    const isForbidden = forbid.checked;
+  private async forbid(each: HTMLInputElement): Promise<void> {
+    const isForbidden = each.checked;
+    const transport = transportOf(each);
     const answer = await this.socket
       .timeout(ANSWER_WITHIN_MS)
-      .emitWithAck('forbid', isForbidden)
+      .emitWithAck('forbid', transport, isForbidden)
       .catch(() => undefined);
     if (answer?.ok !== true) {
-      forbid.checked = !isForbidden;
+      each.checked = !isForbidden;
       return this.story.tell('The server did not answer; nothing was changed', this.watch.transport);
     }
-    this.story.tell(isForbidden ? 'You forbade WebSocket' : 'You allowed WebSocket', this.watch.transport);
+    this.story.tell(`You ${isForbidden ? 'forbade' : 'allowed'} ${transport}`, this.watch.transport);
+    // A network that has changed is what browsers tell by this, and what the client takes as its cue to climb again.
+    if (!isForbidden) dispatchEvent(new Event('online'));
   }
 
   private async measure(): Promise<never> {
@@ -104,4 +110,9 @@ export class Inspector {
 /** The inspector's own question is `2…["echo"]`; the answer to it, which has no data, is `3…[]`. No other ack is empty. */
 function isRoundTrip({ type, data }: PacketSeen): boolean {
   return type === 'message' && typeof data === 'string' && /^(?:2\d+\["echo"\]|3\d+\[\])$/.test(data);
+}
+
+function transportOf(each: HTMLInputElement): Forbidden {
+  // The markup names no others than these.
+  return each.dataset['forbids'] as Forbidden;
 }

@@ -2,6 +2,7 @@
  * The messages of the room that is shown, strung along a line: a full dot is told, a hollow one on its way.
  * Follows what is new while one looks at the end, and leaves one alone while one reads further up.
  */
+import { limits } from '../limits.ts';
 import { element, find } from './element.ts';
 import { linked } from './linked.ts';
 import type { Pictures } from './pictures.ts';
@@ -72,11 +73,6 @@ export class MessageList {
     this.toLatest.hidden = false;
   }
 
-  /** Forgets the oldest, as the room does. */
-  dropOldest(): void {
-    this.told.firstElementChild?.remove();
-  }
-
   showUnsent(unsent: readonly Unsent[]): void {
     const wasAtEnd = this.isAtEnd();
     this.unsent.replaceChildren(...unsent.map((each) => this.drawUnsent(each)));
@@ -92,6 +88,8 @@ export class MessageList {
     const item = draw(message.from, message.text, isTogether ? undefined : this.heading(message));
     if (message.image !== undefined) item.append(this.drawPicture(message, message.image));
     this.told.append(item);
+    // The room forgets the oldest too.
+    if (this.told.childElementCount > limits.history) this.told.firstElementChild?.remove();
   }
 
   private heading(message: Message): HTMLElement {
