@@ -1,5 +1,5 @@
 /**
- * DESIGN's rules on imports, as a function from sources to complaints.
+ * The rules on imports (CONTRIBUTING.md), as a function from sources to complaints.
  *
  * Wings stand side by side (`server`, `client`), each with three floors (`websocket`, `engine`, `events`); `shared` lies
  * under both. What stands directly in a wing (`client/index.ts`) is its roof; what stands directly in `shared` its ground.

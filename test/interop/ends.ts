@@ -7,6 +7,8 @@ import { Server as OfficialEngine } from 'engine.io';
 import { Socket as OfficialEngineSocket } from 'engine.io-client';
 import { Server as OfficialServer } from 'socket.io';
 import { io as officialIo } from 'socket.io-client';
+import { io as ourIo } from '../../client/index.ts';
+import { Server as OurEngine } from '../../server/engine/index.ts';
 
 export type ServerEnd = typeof OfficialServer;
 export type ClientEnd = typeof officialIo;
@@ -38,32 +40,40 @@ const ways = [
 ] as const;
 
 /** Official to official is the control: what fails there is wrong in the test. */
-const pairs = [{ pair: 'official client, official server', client: 'official', server: 'official' }] as const;
+const pairs = [
+  { client: 'official', server: 'official' },
+  { client: 'official', server: 'ours' },
+  { client: 'ours', server: 'official' },
+] as const;
 
-const servers = { official: OfficialServer };
-const clients = { official: officialIo };
-const engines = { official: OfficialEngine };
-const engineClients = { official: OfficialEngineSocket };
-
-const all = pairs.flatMap(({ pair, client, server }) =>
+const all = pairs.flatMap(({ client, server }) =>
   ways.map(({ way, transports }) => ({
     client,
     server,
-    way: { name: `${pair}, ${way}`, transports, isOurs: false },
+    way: {
+      name: `${client} client, ${server} server, ${way}`,
+      transports,
+      isOurs: (client as string) === 'ours' && (server as string) === 'ours',
+    },
   })),
 );
 
-export const lines: readonly Line[] = all.map(({ way, server, client }) => ({
-  ...way,
-  Server: servers[server],
-  io: clients[client],
-}));
+const servers = { official: OfficialServer };
+const clients = { official: officialIo, ours: ourIo as unknown as typeof officialIo };
+const engines = { official: OfficialEngine, ours: OurEngine as unknown as typeof OfficialEngine };
+const engineClients = { official: OfficialEngineSocket };
 
-export const engineLines: readonly EngineLine[] = all.map(({ way, server, client }) => ({
-  ...way,
-  Server: engines[server],
-  Socket: engineClients[client],
-}));
+export const lines: readonly Line[] = all
+  .filter(({ server }) => server in servers)
+  .map(({ way, server, client }) => ({ ...way, Server: servers[server as 'official'], io: clients[client] }));
+
+export const engineLines: readonly EngineLine[] = all
+  .filter(({ client }) => client in engineClients)
+  .map(({ way, server, client }) => ({
+    ...way,
+    Server: engines[server],
+    Socket: engineClients[client as 'official'],
+  }));
 
 /** The servers by themselves, for clients of other kinds. */
 export const serverEnds = Object.entries(servers).map(([name, Server]) => ({ name, Server }));
