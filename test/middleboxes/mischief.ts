@@ -1,0 +1,138 @@
+/**
+ * Faults at random: it drives a tearing proxy through a number of them, one after the other, chosen by a seed.
+ *
+ * A fault counts when it has taken effect on a connection that was open, so that none of them is for show.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cut, Line } from './line.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { TearingProxy } from './tearing-proxy.ts';
+
+/** All faults there are. */
+export const faultKinds = [
+  'cut by RST',
+  'cut by FIN',
+  'cut at a byte',
+  'torn',
+  'delayed',
+  'blackhole',
+  'blackhole up',
+  'blackhole down',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** The ranges that chance chooses from: least and most. */
+const PAUSE_MS = [0, 40] as const;
+const CUT_AFTER_BYTES = [0, 2_000] as const;
+const TORN_BYTES = [100, 4_000] as const;
+const PIECE_BYTES = [1, 40] as const;
+const DELAY_MS = [1, 30] as const;
+const BLACKHOLE_MS = [20, 900] as const;
+
+/** If no byte comes for so long, a fault that waits for one is given up (ms). */
+const IDLE_MS = 1_000;
+
+export class Mischief {
+  /** How many of each kind there were. */
+  readonly done: Record<FaultKind, number>;
+  private readonly proxy: TearingProxy;
+  private readonly random: SeededRandom;
+  private count = 0;
+  private readonly healing = new Set<Promise<void>>();
+
+  constructor(proxy: TearingProxy, random: SeededRandom) {
+    this.proxy = proxy;
+    this.random = random;
+    this.done = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
+  }
+
+  /** Faults that took effect so far. */
+  get total(): number {
+    return this.count;
+  }
+
+  /** Goes through `faults` of them, and resolves when the way is whole again. */
+  async run(faults: number): Promise<void> {
+    while (this.count < faults) {
+      await pause(this.random.between(...PAUSE_MS));
+      const kind = this.random.pick(faultKinds);
+      const line = await this.openLine();
+      if (!(await this.strike(kind, line))) continue;
+      this.done[kind] += 1;
+      this.count += 1;
+    }
+    await Promise.all(this.healing);
+    this.proxy.delay(0);
+  }
+
+  /** One of the connections that are open, or the next one. */
+  private async openLine(): Promise<Line> {
+    const lines = [...this.proxy.lines];
+    if (lines.length > 0) return this.random.pick(lines);
+    const line = await new Promise<Line>((resolve) => (this.proxy.onLine = resolve));
+    this.proxy.onLine = undefined;
+    return line;
+  }
+
+  /** @returns false where the line ended before the fault could take effect */
+  private async strike(kind: FaultKind, line: Line): Promise<boolean> {
+    if (!line.isOpen) return false;
+    const { random } = this;
+    switch (kind) {
+      case 'cut by RST':
+        line.cut('reset');
+        return true;
+      case 'cut by FIN':
+        line.cut('end');
+        return true;
+      case 'cut at a byte':
+        return this.cutAtByte(line, random.pick(['reset', 'end']));
+      case 'torn': {
+        const bytes = random.between(...TORN_BYTES);
+        line.up.tear(bytes, () => random.between(...PIECE_BYTES));
+        line.down.tear(bytes, () => random.between(...PIECE_BYTES));
+        return true;
+      }
+      case 'delayed':
+        line.delay(random.between(...DELAY_MS));
+        return true;
+      case 'blackhole':
+        this.blackhole(line, random.between(...BLACKHOLE_MS));
+        return true;
+      case 'blackhole up':
+        line.up.stall();
+        this.healLater(line, random.between(...BLACKHOLE_MS));
+        return true;
+      case 'blackhole down':
+        line.down.stall();
+        this.healLater(line, random.between(...BLACKHOLE_MS));
+        return true;
+    }
+  }
+
+  private async cutAtByte(line: Line, how: Cut): Promise<boolean> {
+    const flow = this.random.pick([line.up, line.down]);
+    const cut = new Promise<true>((resolve) => {
+      flow.after(this.random.between(...CUT_AFTER_BYTES), () => {
+        line.cut(how);
+        resolve(true);
+      });
+    });
+    const idle = new AbortController();
+    const inVain = [line.closed.then(() => false), pause(IDLE_MS, false, { signal: idle.signal }).catch(() => false)];
+    const hasCut = await Promise.race([cut, ...inVain]);
+    idle.abort();
+    return hasCut;
+  }
+
+  /** The network is gone for a while: this connection is swallowed, and with it every one that is opened meanwhile. */
+  private blackhole(line: Line, ms: number): void {
+    line.stall();
+    this.proxy.blackhole();
+    this.healing.add(pause(ms).then(() => this.proxy.light()));
+  }
+
+  private healLater(line: Line, ms: number): void {
+    this.healing.add(pause(ms).then(() => line.release()));
+  }
+}
