@@ -114,6 +114,11 @@ export class SessionCore {
     return this.outbox.journal.waitingPackets();
   }
 
+  /** The number of the message that is to be sent next. */
+  get next(): number {
+    return this.outbox.journal.next;
+  }
+
   /** Bytes that are kept, sent or waiting. */
   get keptBytes(): number {
     return this.outbox.journal.bytes;

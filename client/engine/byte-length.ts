@@ -1,0 +1,16 @@
+/** How many bytes a message takes on its way. */
+import type { Packet, RawData } from '../../shared/engine/packet.ts';
+
+const encoder = new TextEncoder();
+
+/** Bytes of a message: those of its UTF-8 where it is a text. A `Blob`, which browsers send too, calls them `size`. */
+export function byteLength(data: RawData | Blob): number {
+  if (typeof data === 'string') return encoder.encode(data).length;
+  return 'size' in data ? data.size : data.byteLength;
+}
+
+/** Bytes of a packet in a payload of long-polling: its type and a separator, bytes as base64. */
+export function payloadBytes({ data = '' }: Packet): number {
+  const bytes = byteLength(data);
+  return 2 + (typeof data === 'string' ? bytes : Math.ceil(bytes / 3) * 4);
+}

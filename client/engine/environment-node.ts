@@ -1,0 +1,7 @@
+/** Node has no page that could go away or come back. */
+import type { Environment } from './environment.ts';
+
+export const watchPage: Environment['watchPage'] = () => () => {};
+
+/** As what bytes arrive unless the application says otherwise. */
+export const defaultBinaryType = 'nodebuffer';

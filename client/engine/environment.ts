@@ -1,0 +1,63 @@
+/**
+ * All that the engine's client asks of the world around it: requests, WebSockets, time, chance, and the page.
+ *
+ * What differs between browsers and Node is chosen by the conditions of package.json's `imports`; the simulation hands in
+ * a world of its own.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import { request } from '#client/http';
+import { watchPage } from '#client/environment';
+import { connect } from '#client/websocket';
+import { clockFor } from './clock.ts';
+import type { SocketOptions } from './options.ts';
+
+/** Options as they reach a transport; `socket` stands for what belongs to one connection, its cookies say. */
+export interface ConnectOptions extends SocketOptions {
+  readonly socket: object;
+}
+
+/** A request to be made. Redirects are not followed. */
+export interface HttpRequest {
+  readonly url: string;
+  /** Makes it a POST. */
+  readonly body?: string;
+  /** It shall reach the server even though the page is going away. */
+  readonly lasting?: boolean;
+  readonly options: ConnectOptions;
+}
+
+/** What comes of a request. */
+export interface HttpSink {
+  /** A piece of the answer's body, as it arrives; letters are never split. */
+  chunk(text: string, status: number): void;
+  /** The end, with the answer's status; 0 and an error where there was no answer or it was cut short. */
+  done(status: number, error?: unknown): void;
+}
+
+/** What we need of a WebSocket. */
+export interface WebSocketLike {
+  binaryType: string;
+  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: { data?: unknown }) => void): void;
+  /** @param options - `compress`; browsers decide themselves */
+  send(data: string | ArrayBuffer, options?: { readonly compress?: boolean }): void;
+  close(): void;
+}
+
+/** What the page tells: it woke or the network changed, it goes where it may come back from, it goes for good. */
+export type PageHint = 'wake' | 'hide' | 'leave';
+
+export interface Environment {
+  readonly clock: Clock;
+  /** From 0 to 1, as `Math.random`. */
+  random(): number;
+  /** @returns a function that aborts it; the sink hears nothing more then */
+  request(request: HttpRequest, sink: HttpSink): () => void;
+  connect(url: string, options: ConnectOptions): WebSocketLike;
+  /** @returns a function that ends the watch */
+  watchPage(hint: (what: PageHint) => void, options: SocketOptions): () => void;
+}
+
+/** The world as it is. */
+export function environmentFor(options: SocketOptions): Environment {
+  return { clock: clockFor(options), random: Math.random, request, connect, watchPage };
+}

@@ -1,0 +1,66 @@
+/** Addresses taken apart, also those that `URL` refuses or reads otherwise: without a scheme, or with a host alone. */
+import { ThroughlineError } from '../../shared/errors.ts';
+
+/** Scheme, authority (user, password, host, port), path, query, fragment: RFC 3986, with the schemes that we speak. */
+const PARTS =
+  /^(?:(https?|wss?):)?(?:\/\/)?((?:(([^:@/?#]*)(?::([^@/?#]*))?)@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d*))?)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i;
+
+/** No address that a server or proxy takes is longer, and matching is not to cost more than this. */
+const LONGEST = 8_000;
+
+/** Splits an address. @throws {@link ThroughlineError} `ERR_ARGUMENT` where it is none, or is longer than 8,000 characters */
+export function splitUri(uri: string): readonly (string | undefined)[] {
+  const parts = uri.length > LONGEST ? null : PARTS.exec(uri);
+  if (!parts) throw new ThroughlineError('ERR_ARGUMENT', `not an address: ${uri.slice(0, 80)}`);
+  return parts;
+}
+
+/** An address in parts, empty where one is missing. */
+export interface ParsedUri {
+  readonly source: string;
+  readonly protocol: string;
+  readonly authority: string;
+  readonly userInfo: string;
+  readonly user: string;
+  readonly password: string;
+  /** Without the brackets of an IPv6 address; `ipv6uri` is true then. */
+  readonly host: string;
+  readonly port: string;
+  /** Path, query and fragment, as they were written. */
+  readonly relative: string;
+  readonly path: string;
+  readonly directory: string;
+  readonly file: string;
+  readonly query: string;
+  readonly anchor: string;
+  readonly ipv6uri?: true;
+  readonly pathNames: readonly string[];
+  readonly queryKey: Readonly<Record<string, string>>;
+}
+
+/** Splits an address into the parts that users of engine.io-client's `parse` know. */
+export function parse(uri: string): ParsedUri {
+  const [, protocol = '', authority = '', userInfo = '', user = '', password = '', host = '', port = '', ...rest] =
+    splitUri(uri);
+  const [path = '', query = '', anchor = ''] = rest;
+  const cut = path.lastIndexOf('/') + 1;
+  return {
+    source: uri,
+    protocol,
+    authority,
+    userInfo,
+    user,
+    password,
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    relative: path + (query && `?${query}`) + (anchor && `#${anchor}`),
+    path,
+    directory: path.slice(0, cut),
+    file: path.slice(cut),
+    query,
+    anchor,
+    ...(host.startsWith('[') && { ipv6uri: true as const }),
+    pathNames: path.split('/').filter(Boolean),
+    queryKey: Object.fromEntries(new URLSearchParams(query)),
+  };
+}

@@ -1,0 +1,157 @@
+/** HTTP long-polling: a GET waits for packets, a POST brings them; of each there is one at a time. */
+import { decodePayload, encodePayload } from 'engine.io-parser';
+import type { Timer } from '../../shared/clock.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
+import { Transport } from './transport.ts';
+
+/** How long the POST may take that ends a session: nobody waits for it any more (ms). */
+const FAREWELL_MS = 5_000;
+
+/** Room in a POST for the counts that leave ahead of messages. */
+const AHEAD_BYTES = 64;
+
+/** What of a refusal is kept, to be looked at (UTF-16 units). */
+const REFUSAL_UNITS = 1_000;
+
+export class Polling extends Transport {
+  /** Abort the GET and the POST under way. */
+  private getting: (() => void) | undefined;
+  private posting: (() => void) | undefined;
+  private onPause: (() => void) | undefined;
+  /** The POST under way says that the session is over. */
+  private leaving = false;
+
+  get name(): string {
+    return 'polling';
+  }
+
+  override get maxBatchBytes(): number {
+    return this.socket.maxPayload - AHEAD_BYTES;
+  }
+
+  /** Whether a GET is under way. */
+  get polling(): boolean {
+    return this.getting !== undefined;
+  }
+
+  override pause(onPause: () => void): void {
+    this.onPause = onPause;
+    // With resume nothing can get lost, and messages need not wait for the other transport.
+    if (this.counts) return onPause();
+    this.writable = false;
+    this.readyState = 'pausing';
+    this.settlePause();
+  }
+
+  override farewell(): void {
+    this.leaving = true;
+    this.post('1', undefined, true);
+  }
+
+  protected doOpen(): void {
+    this.poll();
+  }
+
+  protected doClose(): void {
+    this.getting?.();
+    if (!this.leaving) this.posting?.();
+  }
+
+  protected write(packets: readonly Packet[], from?: number): void {
+    this.writable = false;
+    this.leaving = packets.at(-1)?.type === 'close';
+    // The parser's own type has nothing readonly; it changes nothing.
+    encodePayload(packets as Parameters<typeof encodePayload>[0], (body) => this.post(body, from));
+  }
+
+  /** Hands on what of a body that is still arriving is complete, and returns the rest: all of it, unless it is a stream. */
+  protected take(text: string): string {
+    return text;
+  }
+
+  /** The body has ended, and this of it was not handed on yet. */
+  protected finish(rest: string): void {
+    this.onPayload(rest);
+  }
+
+  protected onPayload(payload: string): void {
+    for (const packet of decodePayload(payload, this.socket.binaryType)) {
+      if (this.readyState === 'closed') return;
+      if (this.readyState === 'opening') this.onOpen();
+      this.onPacket(packet as Packet);
+    }
+  }
+
+  private poll(): void {
+    let text = '';
+    this.emitReserved('poll');
+    this.getting = this.request(
+      { failure: 'xhr poll error', query: this.incoming() },
+      (chunk) => {
+        text = this.take(text + chunk);
+      },
+      () => {
+        this.getting = undefined;
+        this.finish(text);
+        this.emitReserved('pollComplete');
+        if (this.onPause) this.settlePause();
+        else if (this.readyState === 'open') this.poll();
+      },
+    );
+  }
+
+  private post(body: string, from?: number, lasting = false): void {
+    const query = this.counts ? { from, turn: this.counts.turn() } : {};
+    this.posting = this.request({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
+      this.posting = undefined;
+      this.onDrain();
+      this.settlePause();
+    });
+  }
+
+  private settlePause(): void {
+    if (this.readyState !== 'pausing' || this.getting || this.posting) return;
+    this.readyState = 'paused';
+    this.onPause?.();
+  }
+
+  /** @returns a function that aborts it */
+  private request(
+    { failure, query, ...rest }: { failure: string; query: object; body?: string; lasting?: boolean },
+    take: ((text: string) => void) | undefined,
+    done: () => void,
+  ): () => void {
+    const { opts } = this;
+    const { clock, request } = opts.environment;
+    const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout;
+    let timer: Timer | undefined;
+    let refusal = '';
+    const end = (status: number, error?: unknown): void => {
+      timer?.cancel();
+      if (status === 200) done();
+      else if (this.readyState !== 'closed') this.onError(failure, status || error, { status, responseText: refusal });
+    };
+    const abort = request(
+      { url: this.createUri('http', query), options: opts, ...rest },
+      {
+        chunk: (text, status) => {
+          this.emitReserved('heard');
+          if (status === 200) take?.(text);
+          else if (refusal.length < REFUSAL_UNITS) refusal += text;
+        },
+        done: end,
+      },
+    );
+    const stop = (): void => {
+      timer?.cancel();
+      abort();
+    };
+    if (limitMs) {
+      timer = clock.after(limitMs, () => {
+        stop();
+        end(0, 'timeout');
+      });
+    }
+    return stop;
+  }
+}

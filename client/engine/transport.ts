@@ -1,0 +1,191 @@
+/**
+ * What all transports have in common, ours and those that an application brings: engine.io-client's `Transport` by name
+ * and meaning, and the requests of a session that can resume.
+ *
+ * A subclass says how it opens, writes and closes, and calls `onOpen`, `onData`, `onError` and `onClose`.
+ */
+import { decodePacket, protocol } from 'engine.io-parser';
+import { Emitter } from '../../shared/emitter.ts';
+import type { Packet, RawData } from '../../shared/engine/packet.ts';
+import type { Lane } from '../../shared/engine/transport.ts';
+import { type ConnectOptions, type Environment } from './environment.ts';
+import type { Socket } from './socket.ts';
+
+/** Why a request or a WebSocket failed. `message` is engine.io-client's. */
+export class TransportError extends Error {
+  readonly type = 'TransportError';
+  /** Somebody answered and said no, or nobody did. */
+  readonly code: 'ERR_REFUSED' | 'ERR_UNREACHABLE';
+  /** The HTTP status that answered, or what the network said. */
+  readonly description: unknown;
+  /** What else is known: of an HTTP answer its `status` and `responseText`. */
+  readonly context: unknown;
+
+  constructor(reason: string, description?: unknown, context?: unknown) {
+    super(reason);
+    this.description = description;
+    this.context = context;
+    this.code = typeof description === 'number' ? 'ERR_REFUSED' : 'ERR_UNREACHABLE';
+  }
+}
+
+/** Why a transport closed. */
+export interface TransportCloseDetails {
+  description: string;
+  context?: unknown;
+}
+
+export interface TransportReservedEvents {
+  open: () => void;
+  error: (error: TransportError) => void;
+  packet: (packet: Packet) => void;
+  close: (details?: TransportCloseDetails) => void;
+  poll: () => void;
+  pollComplete: () => void;
+  drain: () => void;
+  /** Bytes came, though no whole packet yet: a sign of life. */
+  heard: () => void;
+}
+
+/** What a session that can resume lets its requests say. */
+export interface Counts {
+  /** The number of the next request, growing with each. */
+  turn(): number;
+  /** How many messages were seen, which the server is now told. */
+  seen(): number;
+}
+
+/** What a transport is made with. */
+export interface TransportOptions extends ConnectOptions {
+  readonly socket: Socket;
+  readonly environment: Environment;
+  /** There are none before the session is open, or without resume. */
+  readonly counts?: Counts | undefined;
+  /** It only asks whether this way is open: the session moves here by an `5`. */
+  readonly isProbe?: boolean;
+}
+
+export abstract class Transport extends Emitter<Record<never, never>, Record<never, never>, TransportReservedEvents> {
+  abstract get name(): string;
+  query: Record<string, string>;
+  writable = false;
+  readyState: 'opening' | 'open' | 'pausing' | 'paused' | 'closed' | undefined;
+  /** Where the stream of incoming messages is. */
+  lane: Lane = { next: 1 };
+  counts: Counts | undefined;
+  protected opts: TransportOptions;
+  protected socket: Socket;
+  protected supportsBinary: boolean;
+  private isProbe: boolean;
+  /** Its next request brings a session here that was somewhere else, or nowhere. */
+  private isNewcomer: boolean;
+
+  constructor(options: TransportOptions) {
+    super();
+    this.opts = options;
+    this.socket = options.socket;
+    this.query = options.query ?? {};
+    this.supportsBinary = !options.forceBase64;
+    this.counts = options.counts;
+    this.isProbe = options.isProbe === true;
+    this.isNewcomer = options.counts !== undefined;
+  }
+
+  /** How many bytes one `send` may carry. */
+  get maxBatchBytes(): number {
+    return Infinity;
+  }
+
+  open(): this {
+    this.readyState = 'opening';
+    this.doOpen();
+    return this;
+  }
+
+  close(): this {
+    if (this.readyState && this.readyState !== 'closed') {
+      this.doClose();
+      this.onClose();
+    }
+    return this;
+  }
+
+  /** @param from - the number of the first message among `packets` */
+  send(packets: readonly Packet[], from?: number): void {
+    if (this.readyState === 'open') this.write(packets, from);
+  }
+
+  /** Stops, so that another transport can go on, and calls back when nothing is on its way any more. */
+  pause(onPause: () => void): void {
+    onPause();
+  }
+
+  /** Asks whether this way is open at both ends: `3probe` answers. */
+  probe(): void {
+    this.send([{ type: 'ping', data: 'probe' }]);
+  }
+
+  /** Tells the server that the page goes away, with what still leaves then. */
+  farewell(): void {
+    this.send([{ type: 'close' }]);
+  }
+
+  protected abstract doOpen(): void;
+  protected abstract doClose(): void;
+  protected abstract write(packets: readonly Packet[], from?: number): void;
+
+  protected onOpen(): void {
+    this.readyState = 'open';
+    this.writable = true;
+    this.emitReserved('open');
+  }
+
+  protected onData(data: RawData): void {
+    this.onPacket(decodePacket(data, this.socket.binaryType) as Packet);
+  }
+
+  protected onPacket(packet: Packet): void {
+    this.emitReserved('packet', packet);
+  }
+
+  protected onError(reason: string, description?: unknown, context?: unknown): this {
+    return this.emitReserved('error', new TransportError(reason, description, context));
+  }
+
+  protected onClose(details?: TransportCloseDetails): void {
+    this.readyState = 'closed';
+    this.writable = false;
+    this.emitReserved('close', details);
+  }
+
+  /** What was written has left. */
+  protected onDrain(): void {
+    if (this.readyState !== 'open') return;
+    this.writable = true;
+    this.emitReserved('drain');
+  }
+
+  /** The parameters of a request that brings messages: which we have seen, unless it is a probe. */
+  protected incoming(): object {
+    const { counts, isProbe, isNewcomer } = this;
+    if (!counts) return {};
+    this.isProbe = this.isNewcomer = false;
+    const turn = counts.turn();
+    if (isProbe) return { turn };
+    const seen = counts.seen();
+    this.lane = { next: seen + 1 };
+    return isNewcomer ? { seen, turn, attach: 1 } : { seen, turn };
+  }
+
+  /** The address of a request. */
+  protected createUri(scheme: 'http' | 'ws', query: object): string {
+    const { hostname, secure, port, path, timestampRequests, timestampParam, environment } = this.opts;
+    const all = new URLSearchParams({ ...this.query, EIO: String(protocol), transport: this.name });
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) all.set(name, String(value));
+    if (timestampRequests ?? scheme === 'http') all.set(timestampParam!, environment.random().toString(36).slice(2));
+    if (!this.supportsBinary) all.set('b64', '1');
+    const host = hostname?.includes(':') ? `[${hostname}]` : hostname;
+    const portPart = !port || Number(port) === (secure ? 443 : 80) ? '' : `:${port}`;
+    return `${scheme}${secure ? 's' : ''}://${host}${portPart}${path}?${all}`;
+  }
+}

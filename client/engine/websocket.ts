@@ -1,0 +1,52 @@
+/** WebSocket: a message carries a packet. */
+import { encodePacket } from 'engine.io-parser';
+import type { Packet, RawData } from '../../shared/engine/packet.ts';
+import { nextTick } from './clock.ts';
+import type { WebSocketLike } from './environment.ts';
+import { Transport } from './transport.ts';
+
+export class WebSocketTransport extends Transport {
+  /** There is none before opening, and none any more once closed. */
+  ws: WebSocketLike | undefined;
+
+  get name(): string {
+    return 'websocket';
+  }
+
+  protected doOpen(): void {
+    let ws: WebSocketLike;
+    try {
+      ws = this.ws = this.opts.environment.connect(this.createUri('ws', this.incoming()), this.opts);
+    } catch (error) {
+      // An address or a subprotocol that can't be.
+      return nextTick(() => this.onError('websocket error', error));
+    }
+    const listen = (type: 'open' | 'message' | 'error' | 'close', hear: (event: { data?: unknown }) => void): void =>
+      ws.addEventListener(type, (event) => {
+        if (this.ws === ws) hear(event);
+      });
+    ws.binaryType = 'arraybuffer';
+    listen('open', () => this.onOpen());
+    listen('message', ({ data }) => this.onData(data as RawData));
+    listen('error', (event) => this.onError('websocket error', event));
+    listen('close', (event) => this.onClose({ description: 'websocket connection closed', context: event }));
+  }
+
+  protected doClose(): void {
+    const { ws } = this;
+    this.ws = undefined;
+    ws?.close();
+  }
+
+  protected write(packets: readonly Packet[]): void {
+    this.writable = false;
+    for (const packet of packets) {
+      // The parser's own type has nothing readonly; it changes nothing.
+      encodePacket(packet as Parameters<typeof encodePacket>[0], this.supportsBinary, (data) =>
+        this.ws?.send(data as string, packet.options),
+      );
+    }
+    // What is sent until then leaves together.
+    nextTick(() => this.onDrain());
+  }
+}
