@@ -1,0 +1,10 @@
+/** Stands in for the server's websocket room: hands out connections that carry messages instead of bytes. */
+import type { SimulatedConnection, SimulatedRequest, UpgradeSocket } from './server-side.ts';
+
+export function acceptUpgrade(_request: SimulatedRequest, socket: UpgradeSocket): SimulatedConnection {
+  return socket.accept();
+}
+
+export function refuseUpgrade(socket: UpgradeSocket): void {
+  socket.destroy();
+}

@@ -1,0 +1,246 @@
+/**
+ * One simulation: a client and a server of ours, complete but for the bytes of HTTP and WebSocket, in a world of the seed's
+ * making. What it claims is in `check`: each message once and in order, both ways, or an honest end; and once the weather is
+ * calm, all arrives within two heartbeats.
+ */
+import { Socket } from '../../client/engine/socket.ts';
+import { Server, type Session } from '../../server/engine/index.ts';
+import { Application, type Violation } from './application.ts';
+import { EventLoop } from './event-loop.ts';
+import { enterWorld } from './globals.ts';
+import { Network, type ServerEntry } from './network.ts';
+import { Random } from './random.ts';
+import { drawWeather, type FaultKind, type Weather } from './weather.ts';
+
+const PING_INTERVAL_MS = 2_000;
+const PING_TIMEOUT_MS = 1_500;
+const HEARTBEATS_MS = 2 * (PING_INTERVAL_MS + PING_TIMEOUT_MS);
+
+/** Most bytes that one end may keep in a simulation: its messages are short and its journals small. */
+const MOST_KEPT_BYTES = 20_000;
+
+/** What a simulation came to. */
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly fired: ReadonlyMap<FaultKind, number>;
+  readonly delivered: number;
+  readonly replayed: number;
+  /** Whether the session lived to the end; if not it ended honestly. */
+  readonly survived: boolean;
+}
+
+interface Pair {
+  readonly name: string;
+  readonly session: Session;
+  readonly application: Application;
+}
+
+export class World {
+  private readonly seed: number;
+  private readonly chance: Random;
+  private readonly loop = new EventLoop();
+  private readonly weather: Weather;
+  private readonly network: Network;
+  private readonly violations: Violation[] = [];
+  private readonly pairs = new Map<string, Pair>();
+  private server: Server | undefined;
+  private socket!: Socket;
+  private client!: Application;
+  private readonly log: (line: string) => void;
+
+  constructor(seed: number, log: (line: string) => void = () => {}) {
+    this.seed = seed;
+    this.log = log;
+    this.chance = new Random(seed);
+    enterWorld(this.loop, this.chance);
+    this.weather = drawWeather(this.chance);
+    this.network = new Network(this.loop, this.chance, this.weather);
+    this.network.trace = (line) => log(`${this.loop.now()}   ${line}`);
+  }
+
+  run(): Outcome {
+    const { loop, weather, chance } = this;
+    this.log(JSON.stringify(weather));
+    this.startServer();
+    this.startClient();
+    this.scheduleMessages();
+    this.scheduleFaults();
+    loop.runUntil(weather.calmAt, () => this.violations.length > 0);
+    const isDone = (): boolean => this.violations.length > 0 || this.isSettled();
+    loop.runUntil(loop.now() + HEARTBEATS_MS, isDone);
+    if (this.violations.length === 0) this.checkLiveness();
+    const survived = !this.client.isClosed;
+    const delivered =
+      this.client.received + this.pairOfClient().reduce((sum, pair) => sum + pair.application.received, 0);
+    this.end(chance.chance(0.5));
+    return {
+      seed: this.seed,
+      violations: this.violations,
+      fired: this.network.fired,
+      delivered,
+      replayed: 0,
+      survived,
+    };
+  }
+
+  private violate = (what: Violation): void => {
+    this.violations.push(`${what} (at ${this.loop.now()} ms)`);
+    this.log(`${this.loop.now()} VIOLATION ${what}`);
+  };
+
+  private startServer(): void {
+    const { chance, loop } = this;
+    const server = new Server({
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: PING_TIMEOUT_MS,
+      upgradeTimeout: 1_000,
+      resume: { window: 20_000, maxPackets: chance.pick([1, 3, 10, 1_000, 1_000, 1_000]), maxBytes: 10_000 },
+    });
+    this.server = server;
+    this.network.server = server as unknown as ServerEntry;
+    server.on('connection', (session: Session) => {
+      const name = `s${this.pairs.size}`;
+      this.log(`${loop.now()} server: session ${name} opens`);
+      const application = new Application(`server ${name}`, chance, session, this.violate);
+      this.pairs.set(session.id, { name, session, application });
+      session.on('message', (data) => {
+        this.log(`${loop.now()} server ${name} got ${String(data)}`);
+        application.hear(data);
+      });
+      for (const event of ['suspend', 'resume', 'transport'])
+        session.on(event, (what) => this.log(`${loop.now()} server ${name} ${event} ${what?.name ?? what}`));
+      session.on('close', (word, details) => {
+        this.log(`${loop.now()} server ${name} closes: ${word} ${JSON.stringify(details)}`);
+        application.close();
+      });
+      if (chance.chance(0.5)) application.say(name);
+    });
+  }
+
+  private startClient(): void {
+    const { loop, chance } = this;
+    const transports = chance.pick([
+      undefined,
+      undefined,
+      ['websocket'],
+      ['polling'],
+      ['polling', 'websocket'],
+      ['streaming', 'websocket'],
+      ['polling', 'streaming'],
+    ]);
+    this.log(`transports ${String(transports)}`);
+    const socket = new Socket('http://simulated/', transports ? { transports } : {}, this.network);
+    this.socket = socket;
+    const application = new Application('client', chance, socket, this.violate);
+    this.client = application;
+    socket.on('message', (data: unknown) => {
+      this.log(`${loop.now()} client got ${String(data)}`);
+      application.hear(data);
+    });
+    socket.on('error', (error: Error) => this.log(`${loop.now()} client error ${error.message}`));
+    for (const event of ['open', 'suspend', 'resume', 'transport', 'upgrade'] as const)
+      socket.on(
+        event as never,
+        ((what: unknown) =>
+          this.log(
+            `${loop.now()} client ${event} ${JSON.stringify((what as { name?: string })?.name ?? '')}`,
+          )) as never,
+      );
+    socket.on('close', (reason, details) => {
+      this.log(`${loop.now()} client closes: ${reason} ${JSON.stringify(details)}`);
+      application.close();
+    });
+  }
+
+  private scheduleMessages(): void {
+    const { chance, loop, weather } = this;
+    const count = chance.whole(5, 40);
+    for (let index = 0; index < count; index++) {
+      loop.after(chance.whole(0, weather.calmAt), () => {
+        for (let burst = chance.pick([1, 1, 1, 5]); burst > 0; burst--) this.sayOne();
+      });
+    }
+  }
+
+  private sayOne(): void {
+    if (this.chance.chance(0.5)) {
+      if (!this.client.isClosed) this.client.say('c');
+      return;
+    }
+    for (const { application, name } of this.pairOfClient()) if (!application.isClosed) application.say(name);
+  }
+
+  private scheduleFaults(): void {
+    const { weather, loop, network, chance } = this;
+    for (const { at, forMs } of weather.outages)
+      loop.after(at, () => network.outage(Math.min(forMs, Math.max(0, weather.calmAt - loop.now()))));
+    for (const at of weather.jumps) {
+      loop.after(at, () => {
+        const ms = chance.pick([100, 5_000, 3_600_000]);
+        network.note(ms > 10_000 ? 'sleep' : 'clock jump');
+        this.log(`${loop.now()} the clock jumps by ${ms}`);
+        loop.jump(ms);
+      });
+    }
+    for (const at of weather.restarts) {
+      loop.after(at, () => {
+        network.note('server restart');
+        this.log(`${loop.now()} the server restarts`);
+        this.server!.removeAllListeners();
+        for (const pair of this.pairs.values()) {
+          pair.session.removeAllListeners();
+          pair.application.isClosed = true;
+        }
+        this.server!.close();
+        network.cutAll();
+        this.startServer();
+      });
+    }
+  }
+
+  /** The server's half of the client's session. */
+  private pairOfClient(): Pair[] {
+    const pair = this.pairs.get(this.socket.id ?? '');
+    return pair ? [pair] : [];
+  }
+
+  private isSettled(): boolean {
+    // A request to open a session may be lost without a word: the events floor's `timeout` is for that.
+    if (this.client.isClosed || this.socket.readyState === 'opening') return true;
+    const [pair] = this.pairOfClient();
+    if (pair === undefined) return false;
+    return pair.application.isClosed
+      ? false
+      : pair.application.received === this.client.sent && this.client.received === pair.application.sent;
+  }
+
+  private checkLiveness(): void {
+    if (this.isSettled()) {
+      const [pair] = this.pairOfClient();
+      if (pair && pair.session.bufferedAmount > MOST_KEPT_BYTES)
+        this.violate(`the server keeps ${pair.session.bufferedAmount} bytes`);
+      return;
+    }
+    const [pair] = this.pairOfClient();
+    this.violate(
+      `not all arrived within two heartbeats of calm: client sent ${this.client.sent}, server got ${pair?.application.received}; server sent ${pair?.application.sent}, client got ${this.client.received}; client ${this.socket.readyState}, server ${pair?.session.readyState}`,
+    );
+  }
+
+  /** Closes from either end, and sees that nothing stays behind. */
+  private end(byClient: boolean): void {
+    const { loop } = this;
+    if (this.violations.length > 0) return;
+    const wasOpen = this.socket.readyState === 'open';
+    if (byClient) this.socket.close();
+    else for (const { session } of this.pairOfClient()) session.close();
+    loop.runUntil(loop.now() + 2 * HEARTBEATS_MS + 60_000);
+    this.socket.close();
+    this.server!.close();
+    loop.runUntil(loop.now() + 120_000);
+    if (this.violations.length > 0) return;
+    if (wasOpen && !this.client.isClosed) this.violate('the client never heard of the end');
+    if (loop.pending > 0) this.violate(`${loop.pending} timers are left`);
+  }
+}
