@@ -39,7 +39,7 @@ function takeCountedPoll(line: Line, request: IncomingMessage, response: ServerR
   }
   line.turn = turn;
   const carrier = line.core.transport;
-  const follows = carrier instanceof PollingTransport;
+  const follows = carrier instanceof PollingTransport && queryOf(request)['attach'] === undefined;
   const transport = follows ? carrier : new PollingTransport(line.id, line.session.protocol, line, answers);
   // The peer has given up a GET that still waits here, or the network has.
   transport.release();
