@@ -10,7 +10,7 @@ import type { Packet } from '../../shared/engine/packet.ts';
 import type { SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
 import type { RungReason } from './timeline.ts';
-import type { Transport } from './transport.ts';
+import type { Joining, Transport } from './transport.ts';
 
 /** How long a better transport may take to prove itself: less than the server's `upgradeTimeout` (ms). */
 const PROBE_MS = 8_000;
@@ -34,7 +34,7 @@ export interface LadderHost {
   random(): number;
   /** The transport that carries the session, or did last. */
   readonly transport: Transport;
-  create(name: string, isProbe: boolean): Transport;
+  create(name: string, joins: Joining): Transport;
   /** `transport` carries the session from now on. */
   adopt(transport: Transport, why: RungReason, count: Packet | undefined): void;
   /** A probe was answered, and the session is about to move. */
@@ -142,7 +142,7 @@ export class Ladder {
     if (isTop || core.stateName !== 'open') return;
 
     let swapping = false;
-    const transport = host.create(name, true);
+    const transport = host.create(name, 'probe');
     const swap = (): void => {
       if (this.candidate?.transport !== transport) return;
       transport.send([core.upgradePacket()], core.next);
@@ -175,7 +175,7 @@ export class Ladder {
   private readonly comeBack = (): void => {
     this.stop();
     if (this.asleep || this.host.core.stateName === 'closed') return;
-    const transport = this.host.create(this.surest, false);
+    const transport = this.host.create(this.surest, 'attach');
     this.attempt(ATTACH_MS, {
       transport,
       isProbe: false,

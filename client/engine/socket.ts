@@ -22,7 +22,13 @@ import { Polling } from './polling.ts';
 import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
 import { Streaming } from './streaming.ts';
 import { type RungReason, Timeline, type TimelineEntry, whyFailed } from './timeline.ts';
-import { type Transport, type TransportCloseDetails, TransportError, type TransportOptions } from './transport.ts';
+import {
+  type Joining,
+  type Transport,
+  type TransportCloseDetails,
+  TransportError,
+  type TransportOptions,
+} from './transport.ts';
 import { WebSocketTransport } from './websocket.ts';
 
 /** How long the server may take to answer when it is asked whether it is there (ms). */
@@ -137,7 +143,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       get transport() {
         return socket.transport;
       },
-      create: (name, isProbe) => this.create(name, isProbe),
+      create: (name, joins) => this.create(name, joins),
       adopt: (transport, why, count) => this.adopt(transport, why, count),
       upgrading: (transport) => {
         this.upgrading = true;
@@ -235,11 +241,11 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       this.environment.clock.after(0, () => this.emitReserved('error', 'No transports available'));
       return;
     }
-    this.transport = this.create(name, false);
+    this.transport = this.create(name);
     this.transport.open();
   }
 
-  private create(name: string, isProbe: boolean): Transport {
+  private create(name: string, joins?: Joining): Transport {
     const { core, opts, environment, id } = this;
     const options: TransportOptions = {
       ...opts,
@@ -247,7 +253,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       query: { ...opts.query, ...(id ? { sid: id } : opts.resume !== false && { resume: 1 }) },
       socket: this,
       environment,
-      isProbe,
+      ...(joins && { joins }),
       counts: core.resumable ? this.counts : undefined,
     };
     const transport = new this.classes[name]!(options as never);

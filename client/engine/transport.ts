@@ -55,14 +55,17 @@ export interface Counts {
   seen(): number;
 }
 
+/** A probe joins its session by a `5`, what attaches joins it with its first request. */
+export type Joining = 'probe' | 'attach';
+
 /** What a transport is made with. */
 export interface TransportOptions extends ConnectOptions {
   readonly socket: Socket;
   readonly environment: Environment;
   /** There are none before the session is open, or without resume. */
   readonly counts?: Counts | undefined;
-  /** It only asks whether this way is open: the session moves here by an `5`. */
-  readonly isProbe?: boolean;
+  /** How it joins a session that is open: asking first whether this way is open, or at once. */
+  readonly joins?: Joining;
 }
 
 export abstract class Transport extends Emitter<Record<never, never>, Record<never, never>, TransportReservedEvents> {
@@ -76,9 +79,8 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   protected opts: TransportOptions;
   protected socket: Socket;
   protected supportsBinary: boolean;
-  private isProbe: boolean;
-  /** Its next request brings a session here that was somewhere else, or nowhere. */
-  private isNewcomer: boolean;
+  /** Until its first request. */
+  private joins: Joining | undefined;
 
   constructor(options: TransportOptions) {
     super();
@@ -87,8 +89,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.query = options.query ?? {};
     this.supportsBinary = !options.forceBase64;
     this.counts = options.counts;
-    this.isProbe = options.isProbe === true;
-    this.isNewcomer = options.counts !== undefined;
+    this.joins = options.joins;
   }
 
   /** How many bytes one `send` may carry. */
@@ -165,16 +166,16 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.emitReserved('drain');
   }
 
-  /** The parameters of a request that brings messages: which we have seen, unless it is a probe. */
+  /** The parameters of a request that brings messages: how many we have seen, unless it is a probe. */
   protected incoming(): object {
-    const { counts, isProbe, isNewcomer } = this;
+    const { counts, joins } = this;
     if (!counts) return {};
-    this.isProbe = this.isNewcomer = false;
     const turn = counts.turn();
-    if (isProbe) return { turn };
+    this.joins = undefined;
+    if (joins === 'probe') return { turn };
     const seen = counts.seen();
     this.lane = { next: seen + 1 };
-    return isNewcomer ? { seen, turn, attach: 1 } : { seen, turn };
+    return { seen, turn, attach: joins && 1 };
   }
 
   /** The address of a request. */

@@ -1,15 +1,18 @@
 /** WebSocket in Node: our own. */
-import { WebSocket } from 'ws';
+import type { Agent } from 'node:http';
+import { WebSocket } from '../websocket/index.ts';
 import { headersOf } from './cookies-node.ts';
 import type { Environment, WebSocketLike } from './environment.ts';
 import { tlsOf } from './tls-node.ts';
 
 export const connect: Environment['connect'] = (url, options) => {
-  const { protocols, agent, perMessageDeflate } = options;
-  return new WebSocket(url, protocols ?? [], {
+  const { agent, protocols } = options;
+  const ws = new WebSocket(url, protocols, {
     ...tlsOf(options),
     headers: headersOf(options),
-    perMessageDeflate: perMessageDeflate ?? false,
-    ...(typeof agent === 'object' && { agent }),
-  } as never) as unknown as WebSocketLike;
+    agent: typeof agent === 'object' ? (agent as Agent) : undefined,
+  });
+  if (options.autoUnref) ws.once('upgrade', (answer) => answer.socket.unref());
+  // Its events are those of the DOM, where the type says less than we give.
+  return ws as unknown as WebSocketLike;
 };
