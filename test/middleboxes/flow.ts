@@ -18,6 +18,8 @@ interface Arrived {
 export class Flow {
   /** Bytes that have gone through. */
   passed = 0;
+  /** When the last of them did (ms of `performance.now`). */
+  passedAt = 0;
   private readonly from: Socket;
   private readonly to: Socket;
   private queue: Arrived[] = [];
@@ -124,6 +126,7 @@ export class Flow {
     else this.queue[0] = { bytes: head.bytes.subarray(size), due: head.due };
     this.queuedBytes -= size;
     this.passed += size;
+    this.passedAt = performance.now();
     if (size > 0) this.to.write(head.bytes.subarray(0, size));
     if (this.queuedBytes <= QUEUE_BYTES) this.from.resume();
     if (tearing !== undefined && (tearing.left -= size) === 0) this.tearing = undefined;

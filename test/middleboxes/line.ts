@@ -30,6 +30,11 @@ export class Line {
     return !this.near.destroyed || !this.far.destroyed;
   }
 
+  /** When a byte last passed, either way; 0 if none did (ms of `performance.now`). */
+  get busyAt(): number {
+    return Math.max(this.up.passedAt, this.down.passedAt);
+  }
+
   /** Ends the connection for both sides. What is under way is lost. */
   cut(how: Cut): void {
     this.up.close();

@@ -23,11 +23,14 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /** The ranges that chance chooses from: least and most. */
 const PAUSE_MS = [0, 40] as const;
-const CUT_AFTER_BYTES = [0, 2_000] as const;
+const CUT_AFTER_BYTES = [0, 600] as const;
 const TORN_BYTES = [100, 4_000] as const;
 const PIECE_BYTES = [1, 40] as const;
 const DELAY_MS = [1, 30] as const;
 const BLACKHOLE_MS = [20, 900] as const;
+
+/** How often it is the busiest connection that is struck, and not just any. */
+const BUSIEST = 0.7;
 
 /** If no byte comes for so long, a fault that waits for one is given up (ms). */
 const IDLE_MS = 1_000;
@@ -51,27 +54,27 @@ export class Mischief {
     return this.count;
   }
 
-  /** Goes through `faults` of them, and resolves when the way is whole again. */
-  async run(faults: number): Promise<void> {
+  /** Goes through `faults` of them, fewer where `stopped` resolves before, and resolves when the way is whole again. */
+  async run(faults: number, stopped: Promise<undefined>): Promise<void> {
+    let kind = this.random.pick(faultKinds);
     while (this.count < faults) {
       await pause(this.random.between(...PAUSE_MS));
-      const kind = this.random.pick(faultKinds);
-      const line = await this.openLine();
+      const line = await Promise.race([stopped, this.victim() ?? this.proxy.nextLine()]);
+      if (line === undefined) break;
+      // What struck nothing strikes again.
       if (!(await this.strike(kind, line))) continue;
       this.done[kind] += 1;
       this.count += 1;
+      kind = this.random.pick(faultKinds);
     }
     await Promise.all(this.healing);
     this.proxy.delay(0);
   }
 
-  /** One of the connections that are open, or the next one. */
-  private async openLine(): Promise<Line> {
-    const lines = [...this.proxy.lines];
-    if (lines.length > 0) return this.random.pick(lines);
-    const line = await new Promise<Line>((resolve) => (this.proxy.onLine = resolve));
-    this.proxy.onLine = undefined;
-    return line;
+  /** Mostly the connection that was busy last: many are kept open for later, and to cut those is no great harm. */
+  private victim(): Line | undefined {
+    const lines = [...this.proxy.lines].sort((one, other) => other.busyAt - one.busyAt);
+    return this.random.next() < BUSIEST ? lines[0] : lines[this.random.between(0, lines.length - 1)];
   }
 
   /** @returns false where the line ended before the fault could take effect */

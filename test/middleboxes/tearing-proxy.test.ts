@@ -111,7 +111,7 @@ describe('the tearing proxy', () => {
     for (const socket of [client, second]) socket.on('data', () => early.push('heard'));
     client.write('first');
     second.write('second');
-    await new Promise((resolve) => (proxy.onLine = resolve));
+    await proxy.nextLine();
     // What would wrongly pass has passed by the time that a third way there and back is done.
     const probe = connect(echo.port, '127.0.0.1');
     probe.write('probe');

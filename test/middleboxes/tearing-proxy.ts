@@ -9,13 +9,12 @@ import { Line, type Cut } from './line.ts';
 export class TearingProxy {
   /** Connections that are open, oldest first. */
   readonly lines = new Set<Line>();
-  /** Told of each new line before its first byte, so that a fault can wait for it. */
-  onLine: ((line: Line) => void) | undefined;
   /** How many connections there have been. */
   accepted = 0;
   private readonly listener: Server;
   private delayMs = 0;
   private dark = false;
+  private readonly awaiting: ((line: Line) => void)[] = [];
 
   private constructor(upstreamPort: number) {
     // A FIN of one side must not end the other way as well.
@@ -26,7 +25,7 @@ export class TearingProxy {
       void line.closed.then(() => this.lines.delete(line));
       line.delay(this.delayMs);
       if (this.dark) line.stall();
-      this.onLine?.(line);
+      for (const tell of this.awaiting.splice(0)) tell(line);
     });
   }
 
@@ -40,6 +39,11 @@ export class TearingProxy {
 
   get port(): number {
     return (this.listener.address() as AddressInfo).port;
+  }
+
+  /** The next connection that is opened, before its first byte. */
+  nextLine(): Promise<Line> {
+    return new Promise((resolve) => this.awaiting.push(resolve));
   }
 
   /** Cuts every connection that is open now. */
