@@ -10,9 +10,13 @@ import { Decoder } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { PacketDecoder, PacketEncoder, Parser } from '../../shared/events/parser.ts';
+import type {
+  SocketOptions as EngineOptions,
+  SocketReservedEvents as EngineEvents,
+  TimelineEntry,
+} from '../engine/index.ts';
+import { Socket as Engine } from '../engine/index.ts';
 import { backoffMs } from './backoff.ts';
-import type { EngineOptions } from './engine.ts';
-import { Engine } from './engine.ts';
 import type { DisconnectDescription, SocketOptions } from './socket.ts';
 import { Socket } from './socket.ts';
 
@@ -80,7 +84,7 @@ export interface ManagerReservedEvents {
   /** The connection stands; its namespaces are yet to be joined. */
   open: () => void;
   /** An attempt to connect failed, or the connection has a fault. */
-  error: (error: Error) => void;
+  error: (error: ConnectError) => void;
   /** The server's heartbeat came. */
   ping: () => void;
   /** A packet came, whatever its namespace. */
@@ -93,6 +97,18 @@ export interface ManagerReservedEvents {
   reconnect_error: (error: Error) => void;
   /** Connected again, with this many attempts. */
   reconnect: (attempt: number) => void;
+  /** The connection lost its transport; it is not closed, and waits for another one. Our own servers only. */
+  suspend: EngineEvents['suspend'];
+  /** It goes on, and nothing was lost. */
+  resume: EngineEvents['resume'];
+  /** A transport begins to carry it. */
+  transport: EngineEvents['transport'];
+}
+
+/** Why there is no connection. An error of the network says in `code` whether somebody refused or nobody answered. */
+export interface ConnectError extends Error {
+  /** Whether another attempt will be made without being asked for. */
+  again?: boolean;
 }
 
 /** A packet on its way out. */
@@ -142,6 +158,8 @@ export class Manager<
   private readonly uri: string | undefined;
   private readonly encoder: PacketEncoder;
   private decoder: PacketDecoder | undefined;
+  /** Ends with the engine at hand. */
+  private session: AbortController | undefined;
   /** Attempts made since the connection was lost. */
   private attempts = 0;
   /** Ends an attempt that takes too long, or the wait before the next one. */
@@ -172,38 +190,46 @@ export class Manager<
   open(callback?: (error?: Error) => void): this {
     if (this._readyState !== 'closed') return this;
     clearTimeout(this.timer);
-    const engine = (this.engine = new Engine(this.uri as string, this.opts));
+    const engine = (this.engine = new Engine(this.uri, this.opts));
     const decoder = (this.decoder = new (this.opts.parser?.Decoder ?? Decoder)());
     this._readyState = 'opening';
 
-    /** An engine that we have done with may speak on; nobody listens. */
-    const hear = <Args extends unknown[]>(event: string, handle: (...args: Args) => void): unknown =>
-      engine.on(event as 'data', (...args) => {
-        if (this.engine === engine && this._readyState !== 'closed') handle(...(args as unknown as Args));
-      });
+    // An engine that we have done with may speak on; nobody listens.
+    this.session = new AbortController();
+    const { signal } = this.session;
     const lost = (reason: string, description?: DisconnectDescription): void =>
-      this.end(this.reconnection(), reason, description);
-    const failed = (error: Error): void => {
+      this.end(this.mayReconnect, reason, description);
+    const failed = (error: ConnectError): void => {
       if (this._readyState === 'open') return void this.emitReserved('error', error);
       const wasReconnecting = this._reconnecting;
-      this.detach(this.reconnection() && (wasReconnecting || !callback));
+      error.again = this.mayReconnect && (wasReconnecting || !callback);
+      this.detach(error.again);
       this.emitReserved('error', error);
       callback?.(error);
-      if (wasReconnecting) this.emitReserved('reconnect_error', error);
+      if (wasReconnecting) {
+        this.emitReserved('reconnect_error', error);
+        if (!error.again) this.emitReserved('reconnect_failed');
+      }
       this.reconnect();
     };
 
-    hear('open', () => this.onOpen(callback));
-    hear('ping', () => this.emitReserved('ping'));
-    hear('data', (message) => {
-      try {
-        decoder.add(message);
-      } catch (error) {
-        lost('parse error', error as Error);
-      }
-    });
-    hear('error', failed);
-    hear('close', lost);
+    engine.on('open', () => this.onOpen(callback), { signal });
+    engine.on('error', (error) => failed(typeof error === 'string' ? new Error(error) : error), { signal });
+    engine.on('close', lost, { signal });
+    engine.on(
+      'data',
+      (message) => {
+        try {
+          decoder.add(message);
+        } catch (error) {
+          lost('parse error', error as Error);
+        }
+      },
+      { signal },
+    );
+    for (const event of ['ping', 'suspend', 'resume', 'transport'] as const) {
+      engine.on(event, (...details: unknown[]) => this.dispatch(event, details), { signal });
+    }
     decoder.on('decoded', (packet) => void this.emitReserved('packet', packet));
 
     const timeout = this.timeout();
@@ -235,9 +261,21 @@ export class Manager<
     this._close();
   }
 
-  /** Sends a packet. */
+  /**
+   * Sends a packet, the whole of it or nothing.
+   *
+   * @throws ThroughlineError `ERR_TOO_BIG` for more than the server takes, `ERR_ARGUMENT` for what can't be encoded
+   */
   _packet(packet: OutgoingPacket): void {
-    for (const message of this.encoder.encode(packet)) this.engine.write(message, packet.options);
+    const { engine } = this;
+    const messages = this.encoder.encode(packet);
+    for (const message of messages) engine.assertFits(message);
+    for (const message of messages) engine.write(message, packet.options);
+  }
+
+  /** Which ways to carry the connection were tried, and what became of each, in words for the one who asks why. */
+  explain(): readonly TimelineEntry[] {
+    return this.engine?.explain() ?? [];
   }
 
   /** Closes the connection for all namespaces, and lets it be. */
@@ -250,6 +288,10 @@ export class Manager<
     this._close();
   }
 
+  private get mayReconnect(): boolean {
+    return this.reconnection() && this.attempts < this.reconnectionAttempts();
+  }
+
   private wait(delayMs: number, task: () => void): void {
     this.timer = setTimeout(task, delayMs);
     if (this.opts.autoUnref) this.timer.unref();
@@ -260,6 +302,7 @@ export class Manager<
     clearTimeout(this.timer);
     this._readyState = 'closed';
     this._reconnecting = reconnecting;
+    this.session?.abort();
     this.decoder?.destroy();
   }
 
@@ -287,12 +330,6 @@ export class Manager<
   /** Waits for the next attempt, unless a listener connected or disconnected meanwhile. */
   private reconnect(): void {
     if (!this._reconnecting || this._readyState !== 'closed') return;
-    if (this.attempts >= this.reconnectionAttempts()) {
-      this.attempts = 0;
-      this._reconnecting = false;
-      this.emitReserved('reconnect_failed');
-      return;
-    }
     const delayMs = backoffMs(
       this.reconnectionDelay(),
       this.reconnectionDelayMax(),

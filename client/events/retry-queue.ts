@@ -65,6 +65,12 @@ export class RetryQueue {
     if (!first || first.isPending || !this.isReady()) return;
     first.isPending = true;
     first.tries += 1;
-    this.send([...first.args], first.flags);
+    try {
+      this.send([...first.args], first.flags);
+    } catch (error) {
+      // It will never be sent, and must not hold up the rest.
+      this.queue.shift();
+      throw error;
+    }
   }
 }

@@ -17,7 +17,7 @@ import type { Settle } from './acknowledgements.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { AnyListener } from './catch-all.ts';
 import { CatchAll } from './catch-all.ts';
-import type { Manager, OutgoingPacket } from './manager.ts';
+import type { ConnectError, Manager, ManagerReservedEvents, OutgoingPacket } from './manager.ts';
 import type { Flags } from './retry-queue.ts';
 import { RetryQueue } from './retry-queue.ts';
 
@@ -44,8 +44,8 @@ type AuthFunction = (callback: (data: object) => void) => void;
 /** Why a connection ended, beside the reason. */
 export type DisconnectDescription = Error | { description: string; context?: unknown };
 
-/** An error of the server's middleware, with what the middleware put into `data`. */
-export interface ExtendedError extends Error {
+/** Why we are not connected; where the server's middleware refused, with what that put into `data`. */
+export interface ExtendedError extends ConnectError {
   // oxlint-disable-next-line no-explicit-any -- the application's own
   data?: any;
 }
@@ -56,6 +56,12 @@ export interface SocketReservedEvents {
   /** Joining failed: refused by the server (then `active` is false), or there is no connection. */
   connect_error: (error: ExtendedError) => void;
   disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
+  /** The connection lost its transport. The socket stays connected and sends when there is another. Our own servers only. */
+  suspend: ManagerReservedEvents['suspend'];
+  /** The connection goes on, and nothing was lost. */
+  resume: ManagerReservedEvents['resume'];
+  /** A transport begins to carry the connection. */
+  transport: ManagerReservedEvents['transport'];
 }
 
 export class Socket<
@@ -126,6 +132,9 @@ export class Socket<
       io.on('packet', (packet) => this.onPacket(packet), { signal });
       io.on('error', (error) => this.failed(error), { signal });
       io.on('close', (reason, description) => this.left(reason, description), { signal });
+      for (const event of ['suspend', 'resume', 'transport'] as const) {
+        io.on(event, (...details: unknown[]) => this.dispatch(event, details), { signal });
+      }
       if (io._readyState === 'open') this.join();
     }
     if (!io._reconnecting) io.open();
@@ -206,6 +215,21 @@ export class Socket<
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>;
   }
 
+  /** Messages that the server has not confirmed, those that wait for a connection and those of other namespaces among them. */
+  get unconfirmed(): number {
+    return this.sendBuffer.length + (this.io.engine?.unconfirmed ?? 0);
+  }
+
+  /**
+   * Resolves when the server has seen all that was emitted so far.
+   *
+   * Rejects with `ERR_CLOSED` where the connection ends before; what waits for a connection is waited for.
+   */
+  async flushed(): Promise<void> {
+    if (!this.connected) await new Promise<void>((resolve) => this.once('connect', resolve));
+    return this.io.engine.flushed();
+  }
+
   /** Adds a listener of every event that comes, called with its name first. */
   onAny(listener: AnyListener): this {
     this.incoming.listeners.push(listener);
@@ -258,18 +282,19 @@ export class Socket<
     if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
     const packet: OutgoingPacket = { type: PacketType.EVENT, nsp: this.nsp, data };
     if (compress === false) packet.options = { compress };
-    if (typeof data.at(-1) === 'function') {
-      const id = (packet.id = this.nextId++);
-      const takesError = flags.takesError || timeout !== undefined;
-      this.acks.expect(id, data.pop() as () => void, takesError, timeout, () => {
-        this.sendBuffer = this.sendBuffer.filter((waiting) => waiting.id !== id);
+    const callback = typeof data.at(-1) === 'function' ? (data.pop() as () => void) : undefined;
+    if (callback) packet.id = this.nextId++;
+    this.sendOrBuffer(packet);
+    // Last: where sending threw, nobody waits for an answer.
+    if (callback) {
+      this.acks.expect(packet.id!, callback, flags.takesError || timeout !== undefined, timeout, () => {
+        this.sendBuffer = this.sendBuffer.filter((waiting) => waiting !== packet);
       });
     }
-    this.sendOrBuffer(packet);
   }
 
   private sendOrBuffer(packet: OutgoingPacket): void {
-    if (this.connected && !this.io.engine._hasPingExpired()) {
+    if (this.connected) {
       this.outgoing.notify(this, packet.data);
       this.io._packet(packet);
     } else this.sendBuffer.push(packet);
@@ -325,7 +350,8 @@ export class Socket<
     this.sendBuffer = [];
     this.receiveBuffer = [];
     for (const args of receiveBuffer) this.deliverOrBuffer(args);
-    for (const packet of sendBuffer) this.sendOrBuffer(packet);
+    // One that turns out to be too large throws, and must not take the others along.
+    for (const packet of sendBuffer) callListener(this, this.sendOrBuffer, [packet]);
     this.queue?.drain();
     this.emitReserved('connect');
   }

@@ -1,1 +1,0 @@
-export { Socket as Engine, type SocketOptions as EngineOptions } from 'engine.io-client';
