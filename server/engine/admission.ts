@@ -19,7 +19,7 @@ export interface Applicant {
   readonly line: Line | undefined;
   readonly isUpgrade: boolean;
   /** What the `cors` package made of it; undefined where `cors` is not set. */
-  readonly allowedOrigin: string | undefined;
+  readonly allowedOrigin: unknown;
 }
 
 /** Returns why the request is refused, or undefined. `allowRequest` is asked later. */

@@ -26,6 +26,19 @@ const NOTHING: HeaderList = [];
 /** On every answer. Vary, because what an Origin may have another may not. */
 const always: HeaderList = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'Vary', 'Origin'];
 const polled: HeaderList = ['Content-Type', 'text/plain; charset=UTF-8', ...always];
+/** No proxy may hold a stream back to compress or to change it; nginx has a header of its own for that. */
+const streamed: HeaderList = [
+  'Content-Type',
+  'text/plain; charset=UTF-8',
+  'Cache-Control',
+  'no-store, no-transform',
+  'X-Accel-Buffering',
+  'no',
+  'X-Content-Type-Options',
+  'nosniff',
+  'Vary',
+  'Origin',
+];
 const posted: HeaderList = ['Content-Type', 'text/html', 'Content-Length', '2', ...always];
 const refused: HeaderList = ['Content-Type', 'application/json', ...always];
 
@@ -68,6 +81,12 @@ export class Answers {
       if (encoding !== undefined) return compress(response, payload, encoding, added);
     }
     response.writeHead(200, [...polled, 'Content-Length', String(size), ...added]).end(payload);
+  }
+
+  /** Begins an answer that does not end. */
+  stream(response: ServerResponse, added: HeaderList): void {
+    response.writeHead(200, [...streamed, ...added]);
+    response.flushHeaders();
   }
 
   /** Answers a POST whose packets were taken. */

@@ -15,6 +15,8 @@ export type {
   ResumeOptions,
   ServerOptions,
 } from './options.ts';
+export type { DrainOptions } from './drain.ts';
+export type { Health } from './server.ts';
 export type { CloseDetails, Receiver, SendCallback } from './session.ts';
 export type { Interceptor } from './interception.ts';
 export type { Middleware } from './middleware.ts';

@@ -2,7 +2,8 @@
  * What a session runs on: its core, its heartbeat, the transport that carries it and the one that is being tried.
  *
  * Always holds: packets count only from the transport that carries the session (or in a numbered POST), and a probe
- * disturbs nothing until its `5`. Requests are read in `poll.ts`, `post.ts` and `upgrade.ts`.
+ * disturbs nothing until its `5`. Its requests are read in `take-get.ts`,
+ * `take-post.ts` and `take-upgrade.ts`.
  */
 import type { IncomingMessage } from 'node:http';
 
@@ -19,8 +20,9 @@ import { SessionCore } from '../../shared/engine/session.ts';
 import type { ResumeTerms, SessionSink } from '../../shared/engine/session.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import type { Answers } from './answer.ts';
+import { Backlog } from './backlog.ts';
+import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
-import { PollingTransport } from './polling.ts';
 import { Session } from './session.ts';
 import type { CloseDetails, SendCallback } from './session.ts';
 import { shortId } from './session-id.ts';
@@ -40,6 +42,12 @@ export interface LineHost {
   readonly answers: Answers;
   /** What is offered to peers of our own. */
   readonly terms: ResumeTerms | undefined;
+  readonly isDraining: boolean;
+  /** A line got its first message. */
+  spoke(): void;
+  /** A suspended line keeps so much now, and other lines may have to go for it. */
+  countSuspended(line: Line): void;
+  uncountSuspended(line: Line): void;
   /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
   forget(line: Line, farewell: readonly Packet[] | undefined): void;
   emit(event: string, ...args: unknown[]): boolean;
@@ -72,12 +80,15 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   /** POSTs whose bodies are being read. */
   posts = 0;
   upgraded = false;
+  /** Whether a message of the peer has come. */
+  hasSpoken = false;
   private current!: Transport;
   /** Where the stream of messages on the current transport is. */
   private lane: Lane = { next: 1 };
   private readonly heartbeat: Heartbeat;
   private probe: Probe | undefined = undefined;
   private callbacks: SendCallback[] | undefined = undefined;
+  private backlog: Backlog | undefined = undefined;
   private toldClose = false;
 
   constructor(host: LineHost, opening: Opening) {
@@ -87,6 +98,14 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.core = new SessionCore(host.clock, this, sizeOf);
     this.heartbeat = new Heartbeat(host.clock, this, host.settings.pingInterval, host.settings.pingTimeout);
     this.session = new Session(this, opening.request, opening.protocol);
+  }
+
+  get clock(): Clock {
+    return this.host.clock;
+  }
+
+  get isDraining(): boolean {
+    return this.host.isDraining;
   }
 
   /** What carries the session, or carried it last. */
@@ -117,6 +136,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     if (session.listenerCount('packetCreate') > 0) session.emit('packetCreate', { type: 'message', data, options });
     if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
     core.send(data, options);
+    if (core.stateName === 'suspended') this.host.countSuspended(this);
+    else if (core.keptBytes > this.host.settings.stalledQueueBytes) (this.backlog ??= new Backlog(this)).grew();
   }
 
   /** Tries another transport while the current one goes on. */
@@ -125,6 +146,15 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.dropProbe('another one came');
     const timeout = host.clock.after(host.settings.upgradeTimeout, () => this.dropProbe('upgrade timeout'));
     this.probe = { transport, timeout, wasAsked: false };
+  }
+
+  /** The answer to a probe, in which the peer sees that this way is open. */
+  answerProbe(transport: Transport): void {
+    if (this.probe?.transport !== transport) return;
+    this.probe.wasAsked = true;
+    transport.send([{ type: 'pong', data: PROBE }]);
+    this.session.emit('upgrading', transport);
+    this.releasePoll();
   }
 
   /** @param seen - how many messages the peer has seen; undefined where it doesn't count */
@@ -160,6 +190,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   deliver(packet: Packet, lane: Lane): boolean {
     const { session, core } = this;
     this.heartbeat.heard();
+    if (packet.type === 'upgrade' && core.resumable) return this.upgradeByPost(packet);
     if (session.listenerCount('packet') > 0) session.emit('packet', packet);
     if (packet.type === 'pong') session.emit('heartbeat');
     try {
@@ -212,6 +243,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   message(data: RawData): void {
     const { session } = this;
+    if (!this.hasSpoken) {
+      this.hasSpoken = true;
+      this.host.spoke();
+    }
     session.receiver?.message(data as string | Buffer); // so it was decoded
     session.emit('data', data);
     session.emit('message', data);
@@ -224,10 +259,12 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   suspended(why: ReasonCode): void {
     log('%s: suspended, %s', shortId(this.id), why);
     this.heartbeat.stop();
+    this.host.countSuspended(this);
     this.session.emit('suspend', why);
   }
 
   resumed(suspendedMs: number, replayed: number): void {
+    this.host.uncountSuspended(this);
     log('%s: resumed after %d ms, %d sent again', shortId(this.id), Math.round(suspendedMs), replayed);
     this.session.emit('resume', suspendedMs, replayed);
   }
@@ -242,6 +279,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     const { by, again, word } = reasons[why];
     log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
     this.heartbeat.stop();
+    this.backlog?.stop();
     this.dropProbe('the session ended');
     this.host.forget(this, this.farewell(why));
     if (this.core.waiting === 0) this.runCallbacks();
@@ -254,10 +292,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   private probed(probe: Probe, packet: Packet): void {
     const { transport } = probe;
     if (packet.type === 'ping' && packet.data === PROBE && !probe.wasAsked) {
-      probe.wasAsked = true;
-      transport.send([{ type: 'pong', data: PROBE }]);
-      this.session.emit('upgrading', transport);
-      this.releasePoll();
+      this.answerProbe(transport);
     } else if (packet.type === 'upgrade' && probe.wasAsked) {
       this.upgrade(probe, packet.data);
     } else {
@@ -274,6 +309,12 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     if (this.attach(transport, seen, 'upgrade')) this.session.emit('upgrade', transport);
   }
 
+  /** To a stream the peer moves with a POST. A repeated one finds the session there already. */
+  private upgradeByPost(packet: Packet): boolean {
+    if (this.probe?.transport instanceof HttpTransport) this.probed(this.probe, packet);
+    return this.core.stateName !== 'closed';
+  }
+
   private dropProbe(why: string): void {
     const { probe } = this;
     if (probe === undefined) return;
@@ -284,7 +325,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   private releasePoll(): void {
-    if (this.current instanceof PollingTransport) this.current.release();
+    if (this.current.name === 'polling') (this.current as HttpTransport).release();
   }
 
   private runCallbacks(): void {
@@ -302,9 +343,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   /** A peer between two polls could not be told of the end: it is, when it comes back. */
   private farewell(why: ReasonCode): readonly Packet[] | undefined {
-    if (this.toldClose || why === 'closed-by-peer' || this.current.name === 'websocket') return undefined;
-    const close: Packet = { type: 'close' };
-    return this.core.resumable ? [{ type: 'noop', data: JSON.stringify({ why }) }, close] : [close];
+    const isTold = this.toldClose || why === 'closed-by-peer' || this.current.name === 'websocket';
+    return isTold ? undefined : this.core.lastWords(why);
   }
 }
 

@@ -33,6 +33,8 @@ export interface ResumeOptions {
   readonly maxPackets?: number;
   /** The same in bytes. @defaultValue 1_000_000 */
   readonly maxBytes?: number;
+  /** Most bytes kept for all suspended sessions together; beyond, the oldest are ended. @defaultValue 256 MiB */
+  readonly maxTotalBytes?: number;
 }
 
 /** Where a server listens on an http server. */
@@ -85,9 +87,16 @@ export interface ServerOptions {
   readonly allowEIO3?: boolean;
   /** Most sessions at once that have not sent a message yet; beyond, new ones get 503. @defaultValue 2^31 - 1 */
   readonly maxSilentSessions?: number;
+  /** Bytes queued for one session beyond which a peer that takes none of them is cut off. @defaultValue 16 MiB */
+  readonly stalledQueueBytes?: number;
+  /** How long such a peer may take none (ms). @defaultValue 10_000 */
+  readonly stalledTimeout?: number;
+  /** Bytes queued for one session beyond which its peer is cut off, even if it takes some. @defaultValue 128 MiB */
+  readonly maxQueuedBytes?: number;
 }
 
 const LARGEST = 2 ** 31 - 1;
+const MIB = 2 ** 20;
 
 /** A value of any kind that `accepts` lets through. */
 function value<T>(what: string, fallback: T, accepts: (given: unknown) => boolean): Rule<T> {
@@ -119,6 +128,7 @@ const resumeRules = {
   window: whole(0, LARGEST, 20_000),
   maxPackets: whole(1, LARGEST, 10_000),
   maxBytes: whole(1, LARGEST, 1_000_000),
+  maxTotalBytes: whole(0, Number.MAX_SAFE_INTEGER, 256 * MIB),
 };
 
 const compressionRules = { threshold: whole(0, LARGEST, 1_024) };
@@ -150,6 +160,9 @@ const serverRules = {
   node: value<string>('made of letters, digits, - and _', '', (given) => /^[\w-]{1,64}$/.test(String(given))),
   allowEIO3: flag(false),
   maxSilentSessions: whole(0, LARGEST, LARGEST),
+  stalledQueueBytes: whole(1, Number.MAX_SAFE_INTEGER, 16 * MIB),
+  stalledTimeout: whole(1, LARGEST, 10_000),
+  maxQueuedBytes: whole(1, Number.MAX_SAFE_INTEGER, 128 * MIB),
 };
 
 /** Where a server listens, complete. */

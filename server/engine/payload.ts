@@ -4,7 +4,7 @@
  * A payload is decoded packet by packet and in slices: hundreds of thousands of tiny packets in one POST take their time,
  * but they don't block the process meanwhile.
  */
-import { decodePacket, encodePayload } from 'engine.io-parser';
+import { decodePacket, encodePacket, encodePayload } from 'engine.io-parser';
 
 import type { Packet } from '../../shared/engine/packet.ts';
 
@@ -13,14 +13,25 @@ const SEPARATOR = '\x1e';
 /** How many packets are handed on before other work gets a turn. */
 const SLICE_PACKETS = 512;
 
+// The parser's own types leave nothing readonly; it changes nothing. In Node it calls back before it returns.
+type ParserPacket = Parameters<typeof encodePacket>[0];
+
 /** The text that carries `packets` as one payload. */
 export function writePayload(packets: readonly Packet[]): string {
   let payload = '';
-  // In Node the parser calls back before it returns.
-  encodePayload(packets as Packet[] as Parameters<typeof encodePayload>[0], (encoded) => {
+  encodePayload(packets as ParserPacket[], (encoded) => {
     payload = encoded;
   });
   return payload;
+}
+
+/** The text that carries one packet. */
+export function writePacket(packet: Packet): string {
+  let text = '';
+  encodePacket(packet as ParserPacket, false, (encoded: string) => {
+    text = encoded;
+  });
+  return text;
 }
 
 /**

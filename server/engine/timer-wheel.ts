@@ -6,8 +6,6 @@
  * A turn's tasks run after what has arrived by then was read, so that a process that was blocked hears its peers out
  * before it counts them as silent.
  */
-import { performance } from 'node:perf_hooks';
-
 import type { Clock, Timer } from '../../shared/clock.ts';
 
 /** Delays from here on (ms) are rounded up to whole ticks, so that the timers of many sessions share a wake-up. */
@@ -41,6 +39,12 @@ export class TimerWheel implements Clock {
   private readonly queues = new Map<number, Entry>();
   private wake: NodeJS.Timeout | undefined;
   private wakeAt = Infinity;
+  private lateMs = 0;
+
+  /** How late the last wake-up came (ms): what else runs in this process takes that long. */
+  get lagMs(): number {
+    return this.lateMs;
+  }
 
   now(): number {
     return performance.now();
@@ -69,6 +73,7 @@ export class TimerWheel implements Clock {
   }
 
   private readonly onWake = (): void => {
+    this.lateMs = Math.max(0, this.now() - this.wakeAt);
     setImmediate(this.turn);
   };
 

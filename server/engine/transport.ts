@@ -1,12 +1,16 @@
 /** What all transports of the server have in common. */
 import { EventEmitter } from 'node:events';
 
+import type { Clock } from '../../shared/clock.ts';
 import type { Packet, RawData, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Transport as Carrier } from '../../shared/engine/transport.ts';
 
 /** What a transport tells the line that it belongs to. */
 export interface TransportOwner {
+  readonly clock: Clock;
+  /** Whether this server is about to stop: peers are told that they find another. */
+  readonly isDraining: boolean;
   packetFrom(transport: Transport, packet: Packet): void;
   /** Short for a packet of that type, on the way that is walked most. */
   messageFrom(transport: Transport, data: RawData): void;
@@ -46,6 +50,11 @@ export abstract class Transport extends EventEmitter implements Carrier {
     return this.state;
   }
 
+  /** Bytes handed over that the network has not taken, as far as one can see. */
+  get bufferedAmount(): number {
+    return 0;
+  }
+
   send(packets: readonly Packet[]): void {
     this.owner.sending(this, packets);
     this.doSend(packets);
@@ -57,6 +66,9 @@ export abstract class Transport extends EventEmitter implements Carrier {
     this.doClose();
     this.emit('close');
   }
+
+  /** Ends it without waiting for the peer. */
+  abstract terminate(): void;
 
   /** Ends it without being asked to. */
   protected fail(why: ReasonCode, detail: string): void {

@@ -2,6 +2,7 @@
 import { decodePacket, encodePacket } from 'engine.io-parser';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import { CloseCode } from '../../shared/websocket/close-code.ts';
 import type { Connection, ConnectionSink } from '../../shared/websocket/connection.ts';
 import { Transport } from './transport.ts';
 import type { TransportOwner } from './transport.ts';
@@ -31,9 +32,13 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     return this.connection.isOpen && this.connection.bufferedAmount <= HIGH_WATER_BYTES;
   }
 
-  /** Bytes handed over that the network has not taken. */
-  get bufferedAmount(): number {
+  override get bufferedAmount(): number {
     return this.connection.bufferedAmount;
+  }
+
+  terminate(): void {
+    this.connection.terminate();
+    this.close();
   }
 
   message(data: string | Buffer, isBinary: boolean): void {
@@ -56,7 +61,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   protected doClose(): void {
-    this.connection.close();
+    this.connection.close(this.owner.isDraining ? CloseCode.GoingAway : undefined);
   }
 
   private sendOne(packet: Packet): void {

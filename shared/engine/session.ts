@@ -285,6 +285,12 @@ export class SessionCore {
     this.finish(why, detail);
   }
 
+  /** What a peer is told at the end: why, if it's one of our own. */
+  lastWords(why: ReasonCode): readonly Packet[] {
+    const close: Packet = { type: 'close' };
+    return this.resume === undefined ? [close] : [{ type: 'noop', data: JSON.stringify({ why }) }, close];
+  }
+
   private countPacket(type: 'ping' | 'pong' | 'noop' | 'upgrade'): Packet {
     this.inbox.told();
     return { type, data: String(this.inbox.seen) };
@@ -342,8 +348,12 @@ export class SessionCore {
     return true;
   }
 
-  /** The peer names the count from which it goes on. Where that can't be, the session ends. */
-  private goOnFrom(count: number): boolean {
+  /**
+   * The peer names the count from which it goes on.
+   *
+   * @returns false where that can't be: the session is ended
+   */
+  goOnFrom(count: number): boolean {
     const confirmation = this.outbox.confirmFrom(count);
     if (confirmation === 'good') return true;
     if (confirmation === 'let-go') this.finish('journal-full', `message ${count + 1} is no longer kept`);
@@ -374,7 +384,7 @@ export class SessionCore {
     if (state.name === 'suspended') state.window.cancel();
     if (state.name === 'open' || state.name === 'closing') {
       if (why !== 'closed-by-peer' && state.transport.writable)
-        state.transport.send([{ type: 'close' }], this.outbox.journal.next);
+        state.transport.send(this.lastWords(why), this.outbox.journal.next);
       state.transport.close();
     }
     this.outbox.abandon();

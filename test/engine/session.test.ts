@@ -304,5 +304,5 @@ it('survives a listener that closes the session in the middle of a batch', () =>
   closing.open(wire, terms);
   const lane = { next: 1 };
   for (const data of ['a', 'b']) closing.receive({ type: 'message', data }, lane);
-  expect([told, closing.seen, wire.sent]).toEqual([['closed-here'], 1, ['1']]);
+  expect([told, closing.seen, wire.sent]).toEqual([['closed-here'], 1, ['6{"why":"closed-here"}', '1']]);
 });

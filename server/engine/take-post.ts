@@ -20,11 +20,18 @@ import { queryOf } from './request.ts';
 /** How many POSTs a peer of our own may have on the way at once: one, and retries of it that proxies made. */
 const MAX_POSTS_AT_ONCE = 4;
 
-/** Takes a POST of `line`, whose session the request's checks found it to be. */
-export function takePost(line: Line, request: IncomingMessage, response: ServerResponse): void {
+/** A POST of `line`, whose session the request's checks found it to be; `refuse` answers it in the negative. */
+export interface Post {
+  readonly line: Line;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  refuse(why: Refusal): void;
+}
+
+export function takePost(post: Post): void {
+  const { line, request, refuse } = post;
   const { core, host } = line;
   line.heard();
-  const refuse = (why: Refusal): void => host.answers.refuse(response, why, true);
   if (!isText(request)) {
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_CONTENT_TYPE' }));
     return endPlain(line, 'invalid content');
@@ -36,15 +43,14 @@ export function takePost(line: Line, request: IncomingMessage, response: ServerR
   line.posts++;
   readBody(request, host.settings.maxHttpBufferSize, (body, fault) => {
     line.posts--;
-    if (body !== undefined) return takeBody(line, request, response, body);
+    if (body !== undefined) return takeBody(post, body);
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault }, statusOf(fault)));
     if (fault === 'truncated') endPlain(line, 'data request connection closed prematurely');
   });
 }
 
-function takeBody(line: Line, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+function takeBody({ line, request, response, refuse }: Post, body: Buffer): void {
   const { core, host } = line;
-  const refuse = (why: Refusal): void => host.answers.refuse(response, why);
   if (!isUtf8(body)) {
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault: 'not UTF-8' }));
     return core.end('malformed', 'a body that is not UTF-8');

@@ -1,0 +1,275 @@
+/**
+ * Receives requests and upgrades: each is checked, and then opens a session or goes to the one that it names.
+ *
+ * Every way out of here answers. What a peer does wrong is answered with Engine.IO's error codes and told by
+ * `connection_error`; it is never thrown.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import debug from 'debug';
+
+import type { TransportName } from '../../shared/engine/packet.ts';
+import type { ResumeTerms } from '../../shared/engine/session.ts';
+import { resolveLimits } from '../../shared/websocket/limits.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
+import { askApplication, checkRequest } from './admission.ts';
+import type { Answers, HeaderList } from './answer.ts';
+import { Line } from './line.ts';
+import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
+import type { Middleware } from './middleware.ts';
+import type { Settings } from './options.ts';
+import { protocol } from './protocol.ts';
+import { errorMessages, errors, refusal, refusalBody } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import type { Registry } from './registry.ts';
+import { queryOf } from './request.ts';
+import { shortId } from './session-id.ts';
+import { newHttpTransport, takeGet } from './take-get.ts';
+import { takePost } from './take-post.ts';
+import { takeUpgrade } from './take-upgrade.ts';
+import type { Transport } from './transport.ts';
+import { HIGH_WATER_BYTES, WebSocketTransport } from './websocket.ts';
+
+const log = debug('throughline:engine:reception');
+
+/** What a peer that is not let in for now should wait (s). */
+const RETRY_AFTER_S = 5;
+
+/** The server, as its reception sees it. */
+export interface ReceptionHost {
+  generateId(request: IncomingMessage): string | PromiseLike<string>;
+  upgrades(transport: TransportName): TransportName[];
+  emit(event: string, ...args: unknown[]): boolean;
+}
+
+export class Reception {
+  readonly chain: Middleware[] = [];
+  private readonly host: ReceptionHost;
+  private readonly registry: Registry;
+  private readonly settings: Settings;
+  private readonly answers: Answers;
+  private readonly limits: Limits;
+
+  constructor(host: ReceptionHost, registry: Registry) {
+    this.host = host;
+    this.registry = registry;
+    this.settings = registry.settings;
+    this.answers = registry.answers;
+    this.limits = resolveLimits({
+      maxMessageBytes: Math.min(this.settings.maxHttpBufferSize, 2 ** 31 - 1),
+      highWaterBytes: HIGH_WATER_BYTES,
+    });
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): void {
+    // Middleware looks for it.
+    queryOf(request);
+    if (this.chain.length === 0) return this.dispatch(request, response);
+    runMiddleware(this.chain, request, response, (error) => {
+      if (error === undefined) this.dispatch(request, response);
+      else this.refuse(request, response, middlewareFailed);
+    });
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    queryOf(request);
+    // Until the connection listens for itself, a reset would be an error that nobody heard.
+    socket.on('error', ignoreReset);
+    if (this.chain.length === 0) return this.dispatchUpgrade(request, socket, head, undefined);
+    const response = responseFor(request, socket);
+    runMiddleware(this.chain, request, response, (error) => {
+      releaseSocket(response, socket);
+      if (error === undefined) this.dispatchUpgrade(request, socket, head, response);
+      else this.refuseUpgrade(request, socket, middlewareFailed);
+    });
+  }
+
+  private dispatch(request: IncomingMessage, response: ServerResponse): void {
+    const line = this.lineOf(request);
+    const allowedOrigin = response.getHeader('access-control-allow-origin');
+    const refused = checkRequest({ request, line, isUpgrade: false, allowedOrigin }, this.settings);
+    if (refused !== undefined) {
+      if (refused.code === errors.UNKNOWN_SID && this.sayFarewell(request, response)) return;
+      return this.refuse(request, response, refused);
+    }
+    if (line === undefined) return this.openOnHttp(request, response);
+    const refuse = (why: Refusal): void => this.refuse(request, response, why);
+    if (request.method === 'GET') takeGet({ line, request, response, refuse });
+    else takePost({ line, request, response, refuse });
+  }
+
+  private dispatchUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    response: ServerResponse | undefined,
+  ): void {
+    const line = this.lineOf(request);
+    const allowedOrigin = response?.getHeader('access-control-allow-origin');
+    const refused = checkRequest({ request, line, isUpgrade: true, allowedOrigin }, this.settings);
+    if (refused !== undefined) return this.refuseUpgrade(request, socket, refused);
+    const set = headersSetOn(response);
+    if (line === undefined) return this.openOnWebSocket(request, socket, head, set);
+    takeUpgrade({
+      line,
+      request,
+      refuse: (why) => this.refuseUpgrade(request, socket, why),
+      accept: () => {
+        const added = [...set, ...this.answers.laterHeaders(request)];
+        return this.accept(line, request, socket, head, added, line.core.resumable);
+      },
+    });
+  }
+
+  private openOnHttp(request: IncomingMessage, response: ServerResponse): void {
+    this.admit(request, (refused, id) => {
+      if (refused !== undefined) return this.refuse(request, response, refused);
+      if (response.destroyed) return;
+      const line = this.newLine(request, id);
+      const initialHeaders = this.answers.initialHeaders(request, id);
+      const name = queryOf(request)['transport'];
+      const transport = newHttpTransport(name, id, protocol, line, this.answers, initialHeaders);
+      this.begin(line, transport, request);
+      transport.take(response);
+      line.core.flush();
+      this.host.emit('connection', line.session);
+    });
+  }
+
+  private openOnWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, set: HeaderList): void {
+    this.admit(request, (refused, id) => {
+      if (refused !== undefined) return this.refuseUpgrade(request, socket, refused);
+      const line = this.newLine(request, id);
+      const added = [...set, ...this.answers.initialHeaders(request, id)];
+      const tellsClose = this.termsFor(request) !== undefined;
+      const transport = this.accept(line, request, socket, head, added, tellsClose);
+      if (transport === undefined) return;
+      this.begin(line, transport, request);
+      this.host.emit('connection', line.session);
+    });
+  }
+
+  /** Asks whether a session may be opened, and under which id. */
+  private admit(request: IncomingMessage, done: (refused: Refusal | undefined, id: string) => void): void {
+    if (this.registry.isDraining) return done(notNow('DRAINING'), '');
+    if (this.registry.isCrowded) return done(notNow('TOO_MANY_SESSIONS'), '');
+    const fail = (error: unknown): void =>
+      done(refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error }), '');
+    const settle = (id: unknown): void => {
+      if (typeof id === 'string' && id !== '' && this.registry.get(id) === undefined) done(undefined, id);
+      else fail(new TypeError('generateId gave no id that is new'));
+    };
+    askApplication(request, this.settings, (refused) => {
+      if (refused !== undefined) return done(refused, '');
+      let id: string | PromiseLike<string>;
+      try {
+        id = this.host.generateId(request);
+      } catch (error) {
+        return fail(error);
+      }
+      if (typeof id === 'string') settle(id);
+      else id.then(settle, fail);
+    });
+  }
+
+  private newLine(request: IncomingMessage, id: string): Line {
+    return new Line(this.registry, { id, request, protocol, origin: request.headers.origin });
+  }
+
+  private begin(line: Line, transport: Transport, request: IncomingMessage): void {
+    const terms = this.termsFor(request);
+    log('%s: opened on %s', shortId(line.id), transport.name);
+    this.registry.add(line);
+    line.open(transport, this.openPacket(line.id, transport.name, terms), terms);
+  }
+
+  /** Resume is for those who ask for it. */
+  private termsFor(request: IncomingMessage): ResumeTerms | undefined {
+    return queryOf(request)['resume'] === '1' ? this.registry.terms : undefined;
+  }
+
+  private openPacket(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
+    const { pingInterval, pingTimeout, maxHttpBufferSize } = this.settings;
+    // Others don't know what streaming is.
+    const upgrades = this.host.upgrades(transport).filter((name) => name !== 'streaming' || terms !== undefined);
+    const packet = { sid, upgrades, pingInterval, pingTimeout, maxPayload: maxHttpBufferSize };
+    return JSON.stringify(terms === undefined ? packet : { ...packet, resume: { window: terms.windowMs } });
+  }
+
+  private accept(
+    line: Line,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    added: HeaderList,
+    tellsClose: boolean,
+  ): WebSocketTransport | undefined {
+    if (socket.destroyed) return undefined;
+    socket.off('error', ignoreReset);
+    const connection = acceptUpgrade(request, socket, head, {
+      limits: this.limits,
+      headers: (lines) => {
+        for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
+      },
+    });
+    if (connection === undefined) return undefined;
+    return new WebSocketTransport(line.id, line.session.protocol, line, connection, tellsClose);
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse, why: Refusal): void {
+    this.report(request, why);
+    this.answers.refuse(response, why, !request.complete);
+  }
+
+  private refuseUpgrade(request: IncomingMessage, socket: Duplex, why: Refusal): void {
+    this.report(request, why);
+    socket.off('error', ignoreReset);
+    refuseUpgrade(socket, {
+      status: why.status,
+      headers: {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'no-store',
+        Vary: 'Origin',
+        'Retry-After': why.retryAfter?.toString(),
+      },
+      body: refusalBody(why),
+    });
+  }
+
+  private report(req: IncomingMessage, { code, context }: Refusal): void {
+    log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
+    this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
+  }
+
+  private lineOf(request: IncomingMessage): Line | undefined {
+    const { sid } = queryOf(request);
+    return typeof sid === 'string' ? this.registry.get(sid) : undefined;
+  }
+
+  /** Tells a peer at its next GET that its session has ended. */
+  private sayFarewell(request: IncomingMessage, response: ServerResponse): boolean {
+    const { sid } = queryOf(request);
+    if (typeof sid !== 'string' || request.method !== 'GET') return false;
+    const packets = this.registry.takeFarewell(sid);
+    if (packets !== undefined) this.answers.farewell(response, packets);
+    return packets !== undefined;
+  }
+}
+
+const middlewareFailed = refusal(errors.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
+
+function notNow(name: string): Refusal {
+  return { ...refusal(errors.BAD_REQUEST, { name }, 503), retryAfter: RETRY_AFTER_S };
+}
+
+function ignoreReset(): void {}
+
+function headersSetOn(response: ServerResponse | undefined): HeaderList {
+  const list: string[] = [];
+  for (const [name, value] of Object.entries(response?.getHeaders() ?? {})) {
+    for (const one of Array.isArray(value) ? value : [String(value)]) list.push(name, one);
+  }
+  return list;
+}

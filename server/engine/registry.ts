@@ -1,0 +1,136 @@
+/**
+ * All sessions of a server: by id, and counted where counts are bounded.
+ *
+ * It keeps what must be known of a session after its end (its farewell), and gives up the oldest suspended sessions when
+ * all of them together keep too much.
+ */
+import type { EventEmitter } from 'node:events';
+
+import debug from 'debug';
+
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
+import type { ResumeTerms } from '../../shared/engine/session.ts';
+import { Answers } from './answer.ts';
+import type { Line, LineHost } from './line.ts';
+import type { Settings } from './options.ts';
+import { shortId } from './session-id.ts';
+
+const log = debug('throughline:engine:registry');
+
+/** How long the end of a session is kept for a peer that could not be told of it (ms). */
+const FAREWELL_MS = 30_000;
+
+export class Registry implements LineHost {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly answers: Answers;
+  readonly terms: ResumeTerms | undefined;
+  /** Whether the server takes no new sessions because it is about to stop. */
+  isDraining = false;
+  private readonly server: EventEmitter;
+  private readonly lines = new Map<string, Line>();
+  private readonly farewells = new Map<string, { readonly packets: readonly Packet[]; readonly timer: Timer }>();
+  /** Sessions that have not sent a message yet. */
+  private silent = 0;
+  /** Suspended sessions, the oldest first, with the bytes that each was counted with. */
+  private readonly suspended = new Map<Line, number>();
+  private suspendedBytes = 0;
+
+  constructor(server: EventEmitter, settings: Settings, clock: Clock) {
+    this.server = server;
+    this.settings = settings;
+    this.clock = clock;
+    this.answers = new Answers(server, settings);
+    this.terms = termsOf(settings);
+  }
+
+  get size(): number {
+    return this.lines.size;
+  }
+
+  get suspendedSize(): number {
+    return this.suspended.size;
+  }
+
+  /** Whether there are so many sessions that have said nothing yet that no more are let in. */
+  get isCrowded(): boolean {
+    return this.silent >= this.settings.maxSilentSessions;
+  }
+
+  [Symbol.iterator](): Iterator<Line> {
+    return this.lines.values();
+  }
+
+  get(id: string): Line | undefined {
+    return this.lines.get(id);
+  }
+
+  add(line: Line): void {
+    this.lines.set(line.id, line);
+    this.silent++;
+  }
+
+  spoke(): void {
+    this.silent--;
+  }
+
+  /** Counts what a suspended session keeps, which may have grown. */
+  countSuspended(line: Line): void {
+    const bytes = line.core.keptBytes;
+    this.suspendedBytes += bytes - (this.suspended.get(line) ?? 0);
+    this.suspended.set(line, bytes);
+    const most = this.settings.resume?.maxTotalBytes ?? 0;
+    while (this.suspendedBytes > most && this.suspended.size > 0) {
+      const [oldest] = this.suspended.keys() as Iterable<Line>;
+      log('%s: given up, suspended sessions keep over %d bytes', shortId(oldest!.id), most);
+      oldest!.core.end('journal-full', 'too much is kept for suspended sessions');
+    }
+  }
+
+  uncountSuspended(line: Line): void {
+    this.suspendedBytes -= this.suspended.get(line) ?? 0;
+    this.suspended.delete(line);
+  }
+
+  forget(line: Line, packets: readonly Packet[] | undefined): void {
+    const { id } = line;
+    if (this.lines.get(id) !== line) return;
+    this.lines.delete(id);
+    this.uncountSuspended(line);
+    if (!line.hasSpoken) this.silent--;
+    if (packets === undefined) return;
+    const timer = this.clock.after(FAREWELL_MS, () => this.farewells.delete(id));
+    this.farewells.set(id, { packets, timer });
+  }
+
+  /** What the peer of an ended session has not been told yet; told once. */
+  takeFarewell(id: string): readonly Packet[] | undefined {
+    const farewell = this.farewells.get(id);
+    if (farewell === undefined) return undefined;
+    farewell.timer.cancel();
+    this.farewells.delete(id);
+    return farewell.packets;
+  }
+
+  forgetFarewells(): void {
+    for (const id of this.farewells.keys()) this.takeFarewell(id);
+  }
+
+  emit(event: string, ...args: unknown[]): boolean {
+    return this.server.emit(event, ...args);
+  }
+}
+
+function termsOf({ resume }: Settings): ResumeTerms | undefined {
+  if (resume === undefined) return undefined;
+  const { window, maxPackets, maxBytes } = resume;
+  return {
+    windowMs: window,
+    maxPackets,
+    maxBytes,
+    // Often enough that the peer's journal, bounded like ours, stays far from full.
+    reportPackets: Math.ceil(maxPackets / 8),
+    reportBytes: Math.ceil(maxBytes / 8),
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Streaming: a GET whose answer does not end. Each packet is followed by `\x1e` and leaves at once.
+ *
+ * A stream that has grown long or old ends by itself, and the peer's next GET goes on; the session doesn't notice.
+ */
+import type { ServerResponse } from 'node:http';
+
+import type { Timer } from '../../shared/clock.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
+import { HttpTransport } from './http-transport.ts';
+import { writePacket } from './payload.ts';
+
+/** Browsers without `fetch` streams keep all of an answer in memory: it ends before that hurts (UTF-16 units). */
+const MOST_UNITS = 1_000_000;
+
+/** So that a stream isn't cut by what limits the age of requests on the way (ms). */
+const MOST_MS = 300_000;
+
+/** Most bytes of one batch; what the network doesn't take meanwhile waits in the session. */
+const BATCH_BYTES = 65_536;
+
+export class StreamingTransport extends HttpTransport {
+  static readonly upgradesTo: readonly string[] = ['websocket'];
+  readonly name = 'streaming';
+  readonly maxBatchBytes = BATCH_BYTES;
+  private units = 0;
+  private age: Timer | undefined = undefined;
+
+  get writable(): boolean {
+    return this.response?.writableNeedDrain === false;
+  }
+
+  override get bufferedAmount(): number {
+    return this.response?.writableLength ?? 0;
+  }
+
+  override take(response: ServerResponse): boolean {
+    if (!super.take(response)) return false;
+    this.units = 0;
+    this.age = this.owner.clock.after(MOST_MS, () => this.release());
+    this.answers.stream(response, this.takeAddedHeaders(response));
+    response.on('drain', () => this.owner.readied(this));
+    return true;
+  }
+
+  release(): void {
+    this.letGo()?.end();
+  }
+
+  protected doSend(packets: readonly Packet[]): void {
+    let text = '';
+    for (const packet of packets) text += `${writePacket(packet)}\x1e`;
+    this.response?.write(text);
+    this.units += text.length;
+    if (this.units >= MOST_UNITS) this.release();
+  }
+
+  protected override letGo(): ServerResponse | undefined {
+    this.age?.cancel();
+    return super.letGo();
+  }
+}

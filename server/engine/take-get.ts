@@ -1,0 +1,94 @@
+/**
+ * The GETs of a session: on polling each waits for what there is to say, on streaming it stays.
+ *
+ * A plain peer may have one at a time, and only on the transport that carries its session. A peer of our own says with each
+ * what it has seen, attaches whatever transport it likes, and its newest GET wins.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { readCount } from '../../shared/engine/count.ts';
+import { askApplication } from './admission.ts';
+import { HttpTransport } from './http-transport.ts';
+import type { Line } from './line.ts';
+import { PollingTransport } from './polling.ts';
+import { errors, refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { queryOf } from './request.ts';
+import { StreamingTransport } from './streaming.ts';
+
+/** A GET of `line`, whose session the request's checks found it to be; `refuse` answers it in the negative. */
+export interface Get {
+  readonly line: Line;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  refuse(why: Refusal): void;
+}
+
+export function takeGet(get: Get): void {
+  get.line.heard();
+  if (!get.line.core.resumable) takePlain(get);
+  else if (isStale(get.line, get.request)) get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+  else takeCounted(get);
+}
+
+/** A new transport for GETs of that name. */
+export function newHttpTransport(name: unknown, ...given: ConstructorParameters<typeof HttpTransport>): HttpTransport {
+  return name === 'streaming' ? new StreamingTransport(...given) : new PollingTransport(...given);
+}
+
+/** Whether a request was overtaken by a later one; if not, it is the newest from now on. */
+export function isStale(line: Line, request: IncomingMessage): boolean {
+  const turn = readCount(queryOf(request)['turn']);
+  if (turn === undefined || turn < line.turn) return true;
+  line.turn = turn;
+  return false;
+}
+
+function takePlain({ line, response, refuse }: Get): void {
+  const { transport } = line;
+  if (transport instanceof HttpTransport && transport.take(response)) return answerWhenReady(line);
+  refuse(refusal(errors.BAD_REQUEST, { name: 'GET_OVERLAP' }));
+  line.core.end('transport-error', 'overlap from client');
+}
+
+function takeCounted(get: Get): void {
+  const { line, request } = get;
+  const { transport, seen, anew } = queryOf(request);
+  if (transport === 'streaming' && seen === undefined) return probeStream(get);
+  const count = readCount(seen);
+  if (count === undefined) return refuseCount(get);
+  const carrier = line.core.transport;
+  // A GET that is still here was given up by the peer, or by the network: then it comes anew, whatever it says.
+  const follows = anew === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
+  if (follows && transport === 'polling') return goOn(get, carrier, count);
+  askApplication(request, line.host.settings, (refused) => {
+    if (refused !== undefined) return get.refuse(refused);
+    goOn(get, newHttpTransport(transport, line.id, line.session.protocol, line, line.host.answers), count);
+  });
+}
+
+function goOn(get: Get, transport: HttpTransport, seen: number): void {
+  if (get.response.destroyed) return;
+  if (!get.line.attach(transport, seen, 'request')) return refuseCount(get);
+  transport.take(get.response);
+  answerWhenReady(get.line);
+}
+
+/** The peer looks whether a stream comes through; the session stays where it is. */
+function probeStream({ line, response, refuse }: Get): void {
+  if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
+  const transport = new StreamingTransport(line.id, line.session.protocol, line, line.host.answers);
+  transport.take(response);
+  line.beginProbe(transport);
+  line.answerProbe(transport);
+}
+
+function refuseCount({ line, refuse }: Get): void {
+  refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
+  line.core.end('count-impossible', 'seen is no count');
+}
+
+function answerWhenReady(line: Line): void {
+  if (line.isUpgrading) line.releaseSoon();
+  line.core.flush();
+}

@@ -1,0 +1,44 @@
+/**
+ * WebSockets of a session that exists: a probe, or, with `seen`, one that attaches at once.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import { readCount } from '../../shared/engine/count.ts';
+import { askApplication } from './admission.ts';
+import type { Line } from './line.ts';
+import { errors, refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { queryOf } from './request.ts';
+import { isStale } from './take-get.ts';
+import type { Transport } from './transport.ts';
+
+/** An upgrade for `line`, whose session the request's checks found it to be. */
+export interface Upgrade {
+  readonly line: Line;
+  readonly request: IncomingMessage;
+  /** Makes it a WebSocket; undefined where it is none. */
+  accept(): Transport | undefined;
+  refuse(why: Refusal): void;
+}
+
+export function takeUpgrade(upgrade: Upgrade): void {
+  const { line, request, refuse } = upgrade;
+  if (line.core.resumable && isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+  if (line.core.resumable && queryOf(request)['seen'] !== undefined) return attach(upgrade);
+  const transport = upgrade.accept();
+  if (transport === undefined) return;
+  if (line.transport.name === 'websocket' && line.core.transport !== undefined) transport.close();
+  else line.beginProbe(transport);
+}
+
+function attach({ line, request, accept, refuse }: Upgrade): void {
+  askApplication(request, line.host.settings, (refused) => {
+    if (refused !== undefined) return refuse(refused);
+    const seen = readCount(queryOf(request)['seen']);
+    if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
+    if (seen === undefined || !line.core.goOnFrom(seen))
+      return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
+    const transport = accept();
+    if (transport !== undefined && !line.attach(transport, seen, 'request')) transport.close();
+  });
+}
