@@ -53,13 +53,13 @@ function takePlain({ line, response, refuse }: Get): void {
 
 function takeCounted(get: Get): void {
   const { line, request } = get;
-  const { transport, seen, anew } = queryOf(request);
+  const { transport, seen, attach } = queryOf(request);
   if (transport === 'streaming' && seen === undefined) return probeStream(get);
   const count = readCount(seen);
   if (count === undefined) return refuseCount(get);
   const carrier = line.core.transport;
   // A GET that is still here was given up by the peer, or by the network: then it comes anew, whatever it says.
-  const follows = anew === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
+  const follows = attach === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
   if (follows && transport === 'polling') return goOn(get, carrier, count);
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return get.refuse(refused);
