@@ -41,23 +41,35 @@ type AckOf<Listener> =
           : never;
 
 /** The events that end in a callback, or may. */
-export type EventNamesWithAck<Map extends EventsMap> = {
-  [Ev in EventNames<Map>]: [AckOf<Map[Ev]>] extends [never] ? never : Ev;
-}[EventNames<Map>];
+export type EventNamesWithAck<Map extends EventsMap, Ev extends EventNames<Map> = EventNames<Map>> = Ev extends unknown
+  ? [AckOf<Map[Ev]>] extends [never]
+    ? never
+    : Ev
+  : never;
 
 /** The events that end in no callback, or may not. */
-export type EventNamesWithoutAck<Map extends EventsMap> = {
-  [Ev in EventNames<Map>]: IsAny<AckOf<Map[Ev]>> extends true ? Ev : [AckOf<Map[Ev]>] extends [never] ? Ev : never;
-}[EventNames<Map>];
+export type EventNamesWithoutAck<
+  Map extends EventsMap,
+  Ev extends EventNames<Map> = EventNames<Map>,
+> = Ev extends unknown
+  ? IsAny<AckOf<Map[Ev]>> extends true
+    ? Ev
+    : [AckOf<Map[Ev]>] extends [never]
+      ? Ev
+      : never
+  : never;
 
 /** The events whose callback takes an error first, or may: those that can fail by a timeout. */
-export type EventNamesWithError<Map extends EventsMap> = {
-  [Ev in EventNamesWithAck<Map>]: IsAny<AckOf<Map[Ev]>> extends true
+export type EventNamesWithError<
+  Map extends EventsMap,
+  Ev extends EventNamesWithAck<Map> = EventNamesWithAck<Map>,
+> = Ev extends unknown
+  ? IsAny<AckOf<Map[Ev]>> extends true
     ? Ev
     : ArgsOf<AckOf<Map[Ev]>>[0] extends Error
       ? Ev
-      : never;
-}[EventNamesWithAck<Map>];
+      : never
+  : never;
 
 /** Without the events that can't be sent to many without a timeout. */
 export type RemoveAcknowledgements<Map extends EventsMap> = { [Ev in EventNamesWithoutAck<Map>]: Map[Ev] };

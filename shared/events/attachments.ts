@@ -2,9 +2,13 @@
  * Binary in a packet: on the wire a placeholder stands where it was, and the bytes follow as messages of their own.
  */
 import { ThroughlineError } from '../errors.ts';
+import { PacketType } from './packet.ts';
 import type { Packet } from './packet.ts';
 import { isBinary, walk } from './walk.ts';
 import type { Holder } from './walk.ts';
+
+/** How far a type is from the one of the same meaning that has attachments. */
+export const TO_BINARY = PacketType.BINARY_EVENT - PacketType.EVENT;
 
 /** Whether a value stands for an attachment: `num` says which, from 0, if one may believe it. */
 function isPlaceholder(value: unknown): value is { readonly num: unknown } {
@@ -40,27 +44,40 @@ export function detach(attachments: unknown[], own?: Replacer): Replacer {
 
 /** A packet whose attachments are still on their way. */
 export class PartialPacket {
-  readonly packet: Packet;
+  private readonly packet: Packet;
   private readonly attachments: unknown[] = [];
+  private isForgotten = false;
 
   constructor(packet: Packet) {
     this.packet = packet;
   }
 
+  /** Whether no attachment is missing. */
+  get isWhole(): boolean {
+    return this.attachments.length === this.packet.attachments;
+  }
+
+  /** Lets go of all there is, if it is for this namespace: nobody is left to take the packet. */
+  forget(nsp: string): void {
+    if (this.packet.nsp !== nsp) return;
+    this.isForgotten = true;
+    this.attachments.fill(undefined);
+    this.packet.data = undefined;
+  }
+
   /**
    * Takes the next attachment; the last one makes the packet whole.
    *
-   * @returns the packet, an EVENT or ACK with its attachments in place, or nothing as long as some are missing
+   * @returns the packet, an EVENT or ACK with its attachments in place; nothing as long as some are missing
    * @throws Error unless each attachment has exactly one placeholder
    */
   add(attachment: unknown): Packet | undefined {
     const { attachments, packet } = this;
-    const count = attachments.push(attachment);
-    if (count < packet.attachments!) return undefined;
+    const count = attachments.push(this.isForgotten ? undefined : attachment);
+    if (!this.isWhole || this.isForgotten) return undefined;
     let placed = 0;
     walk(packet.data as object, (value, holder, key) => {
       if (!isPlaceholder(value)) return false;
-      // A Set of what was placed would cost more than this search through ten: `num` may be anything that JSON can say.
       const { num } = value;
       const found = typeof num === 'number' && Object.hasOwn(attachments, num) && attachments[num] !== undefined;
       if (!found) throw new Error('placeholder without attachment');
@@ -72,7 +89,7 @@ export class PartialPacket {
     });
     if (placed < count) throw new Error('attachment without placeholder');
     const { id } = packet;
-    const whole: Packet = { type: (packet.type - 3) as Packet['type'], nsp: packet.nsp, data: packet.data };
+    const whole: Packet = { type: (packet.type - TO_BINARY) as Packet['type'], nsp: packet.nsp, data: packet.data };
     if (id !== undefined) whole.id = id;
     return whole;
   }

@@ -2,7 +2,7 @@
  * The wire to packets. Strict: what isn't a well-formed packet is refused with an `Error`, and nothing of it is kept.
  */
 import { Emitter } from '../emitter.ts';
-import { PartialPacket } from './attachments.ts';
+import { PartialPacket, TO_BINARY } from './attachments.ts';
 import { PacketType, isDataValid } from './packet.ts';
 import type { Packet } from './packet.ts';
 import { MAX_DEPTH, isBinary, walk } from './walk.ts';
@@ -65,7 +65,7 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet {
     throw new Error('too many attachments, or none');
   }
   if (nsp.length > MAX_NAMESPACE_LENGTH) throw new Error('namespace too long');
-  const textType = isPartial ? type - PacketType.BINARY_EVENT + PacketType.EVENT : type;
+  const textType = isPartial ? type - TO_BINARY : type;
   if (id ? !Number.isSafeInteger(Number(id)) : textType === PacketType.ACK) throw new Error('invalid id');
   const data = decodeData(textType, text.slice(length), options.reviver);
   const packet: Packet = { type: type as PacketType, nsp };

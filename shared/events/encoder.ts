@@ -1,12 +1,9 @@
 /** Packets to the wire: one text, then the attachments that it speaks of. */
-import { detach } from './attachments.ts';
+import { TO_BINARY, detach } from './attachments.ts';
 import type { Replacer } from './attachments.ts';
 import { PacketType } from './packet.ts';
 import type { Packet } from './packet.ts';
 import { isBinary, walk } from './walk.ts';
-
-/** How far a text type is from the one of the same meaning that has attachments. */
-const TO_BINARY = PacketType.BINARY_EVENT - PacketType.EVENT;
 
 /** Stateless: one encoder serves a whole server. */
 export class Encoder {

@@ -1,0 +1,213 @@
+/**
+ * The in-memory adapter: who is in which room, and how a packet gets to all of them. One for each namespace.
+ *
+ * It knows the sockets of this server only; adapters that span servers extend it. It has no private members: a class of
+ * `socket.io-adapter` is to TypeScript what ours is.
+ */
+import { EventEmitter } from 'node:events';
+
+import type { Packet } from '../../../shared/events/packet.ts';
+import type {
+  AdapterNamespace,
+  AdapterSocket,
+  BroadcastOptions,
+  PrivateSessionId,
+  Room,
+  Session,
+  SessionToPersist,
+  SocketId,
+} from './types.ts';
+import type { SendOptions } from '../engine.ts';
+
+export class Adapter extends EventEmitter {
+  // An adapter of Socket.IO's ecosystem declares it so, and hands it to ours.
+  // oxlint-disable-next-line no-explicit-any
+  readonly nsp: any;
+  /** The sockets in each room that has any. */
+  rooms: Map<Room, Set<SocketId>> = new Map();
+  /** The rooms of each socket, its own among them. */
+  sids: Map<SocketId, Set<Room>> = new Map();
+
+  /** @param nsp - the {@link AdapterNamespace} that it serves */
+  // oxlint-disable-next-line no-explicit-any
+  constructor(nsp: any) {
+    super();
+    this.nsp = nsp;
+  }
+
+  /** Called when the namespace takes the adapter into use. To be overridden. */
+  init(): Promise<void> | void {}
+
+  /** Called when the server closes or the namespace is removed. To be overridden. */
+  close(): Promise<void> | void {}
+
+  /** How many servers there are, this one included. */
+  serverCount(): Promise<number> {
+    return Promise.resolve(1);
+  }
+
+  /** Puts a socket into rooms. Events `create-room` and `join-room` tell what was new. */
+  addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void {
+    let joined = this.sids.get(id);
+    if (joined === undefined) this.sids.set(id, (joined = new Set()));
+    for (const room of rooms) {
+      joined.add(room);
+      let members = this.rooms.get(room);
+      if (members === undefined) {
+        this.rooms.set(room, (members = new Set()));
+        this.emit('create-room', room);
+      }
+      if (!members.has(id)) {
+        members.add(id);
+        this.emit('join-room', room, id);
+      }
+    }
+  }
+
+  /** Takes a socket out of a room. Events `leave-room` and `delete-room` tell of it. */
+  del(id: SocketId, room: Room): Promise<void> | void {
+    this.sids.get(id)?.delete(room);
+    removeMember(this, id, room);
+  }
+
+  /** Takes a socket out of all its rooms and forgets it. */
+  delAll(id: SocketId): void {
+    const joined = this.sids.get(id);
+    if (joined === undefined) return;
+    for (const room of joined) removeMember(this, id, room);
+    this.sids.delete(id);
+  }
+
+  /** Sends a packet to the sockets that `opts` selects. It is encoded once. */
+  // oxlint-disable-next-line no-explicit-any -- as adapters that override it declare it
+  broadcast(packet: any, opts: BroadcastOptions): void {
+    const namespace: AdapterNamespace = this.nsp;
+    const { options, parts } = encode(namespace, packet, opts);
+    forEachSocket(this, opts, (socket) => {
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(parts, options);
+    });
+  }
+
+  /**
+   * Sends a packet to the sockets that `opts` selects, and collects their answers.
+   *
+   * @param clientCountCallback - is told once to how many clients it went
+   * @param ack - is called with each client's answer
+   */
+  broadcastWithAck(
+    // oxlint-disable-next-line no-explicit-any -- as adapters that override it declare it
+    packet: any,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    // oxlint-disable-next-line no-explicit-any
+    ack: (...args: any[]) => void,
+  ): void {
+    const namespace: AdapterNamespace = this.nsp;
+    const id = namespace._ids++;
+    packet.id = id;
+    const { options, parts } = encode(namespace, packet, opts);
+    const asked: AdapterSocket[] = [];
+    forEachSocket(this, opts, (socket) => {
+      asked.push(socket);
+      socket.acks.set(id, ack);
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(parts, options);
+    });
+    clientCountCallback(asked.length);
+    const timeoutMs = opts.flags?.timeout;
+    // Who hasn't answered by then won't be listened to: nothing is kept for it.
+    if (timeoutMs !== undefined) {
+      setTimeout(() => {
+        for (const socket of asked) socket.acks.delete(id);
+      }, timeoutMs).unref();
+    }
+  }
+
+  /** The ids of the sockets in any of the rooms, or of all. */
+  sockets(rooms: Set<Room>): Promise<Set<SocketId>> {
+    const ids = new Set<SocketId>();
+    forEachSocket(this, { rooms }, (socket) => ids.add(socket.id));
+    return Promise.resolve(ids);
+  }
+
+  /** The rooms of a socket, or nothing for one that is not here. */
+  socketRooms(id: SocketId): Set<Room> | undefined {
+    return this.sids.get(id);
+  }
+
+  /** The sockets that `opts` selects. */
+  // oxlint-disable-next-line no-explicit-any -- adapters add what they know of other servers' sockets
+  fetchSockets(opts: BroadcastOptions): Promise<any[]> {
+    const found: AdapterSocket[] = [];
+    forEachSocket(this, opts, (socket) => found.push(socket));
+    return Promise.resolve(found);
+  }
+
+  /** Makes the sockets that `opts` selects join rooms. */
+  addSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    forEachSocket(this, opts, (socket) => void socket.join(rooms));
+  }
+
+  /** Makes the sockets that `opts` selects leave rooms. */
+  delSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    forEachSocket(this, opts, (socket) => {
+      for (const room of rooms) void socket.leave(room);
+    });
+  }
+
+  /** Disconnects the sockets that `opts` selects. */
+  disconnectSockets(opts: BroadcastOptions, close: boolean): void {
+    forEachSocket(this, opts, (socket) => void socket.disconnect(close));
+  }
+
+  /** Sends an event to the other servers of the group: `[name, ...args]`, a callback last if answers are wanted. */
+  // oxlint-disable-next-line no-explicit-any -- as adapters that override it declare it
+  serverSideEmit(_packet: any[]): void {
+    console.warn('this adapter does not support the serverSideEmit() functionality');
+  }
+
+  /** Keeps what a client needs to come back. To be overridden: this one keeps nothing. */
+  persistSession(_session: SessionToPersist): void {}
+
+  /** Finds what {@link persistSession} kept, and what was sent since `offset`; null where there is nothing. */
+  restoreSession(_pid: PrivateSessionId, _offset: string): Promise<Session | null> {
+    return Promise.resolve(null);
+  }
+}
+
+function removeMember(adapter: Adapter, id: SocketId, room: Room): void {
+  const members = adapter.rooms.get(room);
+  if (!members?.delete(id)) return;
+  adapter.emit('leave-room', room, id);
+  // A listener may have put someone in again.
+  if (members.size === 0 && adapter.rooms.delete(room)) adapter.emit('delete-room', room);
+}
+
+/** Encodes a broadcast for all its receivers. */
+function encode(namespace: AdapterNamespace, packet: Packet, opts: BroadcastOptions): { parts: unknown[]; options: SendOptions } {
+  packet.nsp = namespace.name;
+  const { volatile, compress } = opts.flags ?? {};
+  return { parts: namespace.server.encoder.encode(packet), options: { volatile, compress } };
+}
+
+/** Calls `visit` once for each socket in one of the rooms and in none of the excepted; without rooms for all. */
+function forEachSocket(adapter: Adapter, opts: BroadcastOptions, visit: (socket: AdapterSocket) => void): void {
+  const { sockets } = adapter.nsp as AdapterNamespace;
+  const except = membersOf(adapter, opts.except);
+  const call = (id: SocketId): void => {
+    const socket = except?.has(id) ? undefined : sockets.get(id);
+    if (socket !== undefined) visit(socket);
+  };
+  if (opts.rooms.size === 0) for (const id of adapter.sids.keys()) call(id);
+  else for (const id of membersOf(adapter, opts.rooms) ?? []) call(id);
+}
+
+/** Who is in any of the rooms. With one room that is the room itself: not to be changed. */
+function membersOf(adapter: Adapter, rooms: Set<Room> | undefined): ReadonlySet<SocketId> | undefined {
+  if (rooms === undefined || rooms.size === 0) return undefined;
+  if (rooms.size === 1) for (const room of rooms) return adapter.rooms.get(room);
+  const ids = new Set<SocketId>();
+  for (const room of rooms) for (const id of adapter.rooms.get(room) ?? []) ids.add(id);
+  return ids;
+}

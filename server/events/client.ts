@@ -1,0 +1,240 @@
+/**
+ * One connection, and the sockets that share it, one in each namespace: messages of the session to packets of the sockets
+ * and back. The only module that touches a session.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import createDebug from 'debug';
+
+import type { EventsMap } from '../../shared/emitter.ts';
+import { PartialPacket } from '../../shared/events/attachments.ts';
+import { decodeText } from '../../shared/events/decoder.ts';
+import { PacketType, isPacketValid } from '../../shared/events/packet.ts';
+import type { Packet } from '../../shared/events/packet.ts';
+import type { PacketDecoder } from '../../shared/events/parser.ts';
+import type { SendOptions, Session, SessionReceiver } from './engine.ts';
+import type { Server } from './server.ts';
+import type { DisconnectReason, Socket } from './socket.ts';
+
+const debug = createDebug('throughline:events:client');
+
+/** A namespace's place while the adapter looks for what it kept of the client. */
+type Place<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> = Socket<L, E, S, D> | null;
+
+export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> implements SessionReceiver {
+  readonly conn: Session;
+  private readonly server: Server<L, E, S, D>;
+  /** The default namespace's: most clients have no other, and no map is needed for it. */
+  private root: Place<L, E, S, D> | undefined = undefined;
+  private others: Map<string, Place<L, E, S, D>> | undefined = undefined;
+  /** Namespaces that the server left: the client may not know yet, and what it still sends there is no fault. */
+  private left: Set<string> | undefined = undefined;
+  /** The packet whose attachments are due. */
+  private partial: PartialPacket | undefined = undefined;
+  /** Only of a parser that the application brought. */
+  private decoder: PacketDecoder | undefined = undefined;
+  private isClosed = false;
+
+  constructor(server: Server<L, E, S, D>, conn: Session) {
+    this.server = server;
+    this.conn = conn;
+    const { Decoder } = server;
+    if (Decoder) {
+      this.decoder = new Decoder();
+      this.decoder.on('decoded', this.decoded);
+    }
+    if ('receiver' in conn) conn.receiver = this;
+    else {
+      conn.on('data', (data: string | Buffer) => this.message(data));
+      conn.on('close', (reason: string, description: unknown) => this.closed(reason, description));
+    }
+    server.connectDeadlines.add(this);
+  }
+
+  /** The session's id: a secret, unlike a socket's. */
+  get id(): string {
+    return this.conn.id;
+  }
+
+  /** The request that opened the session. */
+  get request(): IncomingMessage {
+    return this.conn.request;
+  }
+
+  /** Takes the next message of the session. */
+  message(data: string | Buffer): void {
+    let packet: Packet | undefined;
+    try {
+      if (this.decoder === undefined) packet = this.decode(data);
+      else this.decoder.add(data);
+    } catch (error) {
+      this.refuse(error as Error);
+      return;
+    }
+    if (packet !== undefined) this.take(packet);
+  }
+
+  /** Takes the end of the session. */
+  closed(reason: string, description?: unknown): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    if ('receiver' in this.conn) this.conn.receiver = undefined;
+    this.server.connectDeadlines.delete(this);
+    debug('client %s closed: %s', this.id.slice(0, 6), reason);
+    for (const socket of this.sockets()) socket._onclose(reason as DisconnectReason, description);
+    this.root = this.others = this.left = this.partial = undefined;
+    this.decoder?.destroy();
+  }
+
+  /** No namespace was joined in time. */
+  connectTimedOut(): void {
+    debug('client %s joined no namespace in time', this.id.slice(0, 6));
+    this.close();
+  }
+
+  /** Starts to join a namespace. */
+  connect(name: string, auth: Record<string, unknown>): void {
+    const places = (this.root === undefined ? 0 : 1) + (this.others?.size ?? 0);
+    if (places >= this.server.limits.maxNamespaces) {
+      this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Too many namespaces' } });
+      return;
+    }
+    this.occupy(name, null);
+    this.server._checkNamespace(name, auth, (namespace) => {
+      if (this.isClosed) return;
+      if (namespace) namespace._add(this, auth);
+      else {
+        debug('client %s asks for an unknown namespace', this.id.slice(0, 6));
+        this.vacate(name);
+        this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
+      }
+    });
+  }
+
+  /** A socket takes its namespace's place. */
+  occupy(name: string, socket: Place<L, E, S, D>): void {
+    this.left?.delete(name);
+    if (name === '/') this.root = socket;
+    else (this.others ??= new Map()).set(name, socket);
+  }
+
+  /** A namespace was joined. */
+  joined(): void {
+    this.server.connectDeadlines.delete(this);
+  }
+
+  /** Called by each socket that is no more. */
+  _remove(socket: Socket<L, E, S, D>): void {
+    const { name } = socket.nsp;
+    this.vacate(name);
+    // What has come of a packet for it is of no use to anybody; its other attachments still have to be let by.
+    this.partial?.forget(name);
+  }
+
+  /** The server leaves a namespace, of which the client is yet to hear. */
+  leave(name: string): void {
+    (this.left ??= new Set()).add(name);
+  }
+
+  /** Leaves all namespaces and closes the connection. */
+  _disconnect(): void {
+    for (const socket of this.sockets()) socket.disconnect();
+    this.close();
+  }
+
+  /** Whether a socket could still be told anything. */
+  get isOpen(): boolean {
+    return !this.isClosed && this.conn.readyState === 'open';
+  }
+
+  /** Sends a packet, if the session is open. */
+  _packet(packet: Packet, options?: SendOptions): void {
+    if (this.isOpen) this.writeToEngine(this.server.encoder.encode(packet), options);
+  }
+
+  /** Sends an encoded packet. Adapters call this for each receiver of a broadcast. */
+  // As adapters have it from any encoder.
+  // oxlint-disable-next-line no-explicit-any
+  writeToEngine(parts: any[] | string, options?: SendOptions): void {
+    const { conn } = this;
+    if (options?.volatile && !conn.transport.writable) return;
+    if (typeof parts === 'string') conn.write(parts, options);
+    else for (const part of parts) conn.write(part, options);
+  }
+
+  private *sockets(): Generator<Socket<L, E, S, D>> {
+    if (this.root) yield this.root;
+    for (const socket of this.others?.values() ?? []) if (socket) yield socket;
+  }
+
+  private placeOf(name: string): Place<L, E, S, D> | undefined {
+    return name === '/' ? this.root : this.others?.get(name);
+  }
+
+  private vacate(name: string): void {
+    if (name === '/') this.root = undefined;
+    else this.others?.delete(name);
+  }
+
+  /** @returns the packet that is whole now, if one is */
+  private decode(data: string | Buffer): Packet | undefined {
+    const { partial } = this;
+    if (typeof data === 'string') {
+      if (partial !== undefined) throw new Error('got plaintext data when reconstructing a packet');
+      const packet = decodeText(data, this.server.decoderOptions);
+      if (packet.attachments === undefined) return packet;
+      // Refused before the bytes come: nobody could take them.
+      if (!this.placeOf(packet.nsp)?.connected && !this.left?.has(packet.nsp)) throw new Error('not joined');
+      this.partial = new PartialPacket(packet);
+      return undefined;
+    }
+    if (partial === undefined) throw new Error('got binary data when not reconstructing a packet');
+    const packet = partial.add(data);
+    if (partial.isWhole) this.partial = undefined;
+    return packet;
+  }
+
+  /** Takes a packet of the application's own parser. */
+  private readonly decoded = (packet: Packet): void => {
+    if (!isPacketValid(packet)) throw new Error('invalid packet');
+    this.take(packet);
+  };
+
+  private take(packet: Packet): void {
+    let name = packet.nsp;
+    let auth = packet.data as Record<string, unknown> | undefined;
+    if (this.conn.protocol === 3) {
+      // Socket.IO 2 has no auth: its clients put a query behind the namespace.
+      const at = name.indexOf('?');
+      if (at >= 0) {
+        auth = Object.fromEntries(new URLSearchParams(name.slice(at)));
+        name = name.slice(0, at);
+      }
+    }
+    const socket = this.placeOf(name);
+    if (packet.type === PacketType.CONNECT) {
+      if (socket === undefined) this.connect(name, auth ?? {});
+      else this.refuse(new Error('connected twice'), false);
+    } else if (packet.type === PacketType.CONNECT_ERROR) this.refuse(new Error('refused by a client'), false);
+    else if (socket?.connected) socket._onpacket(packet);
+    else if (socket && packet.type === PacketType.DISCONNECT) socket._cleanup();
+    else if (!this.left?.has(name)) this.refuse(new Error('not joined'), false);
+  }
+
+  /**
+   * Ends the connection: the client broke the protocol.
+   *
+   * @param isMalformed - whether what came was no packet at all; the sockets get an event `error` then, as Socket.IO has it
+   */
+  private refuse(error: Error, isMalformed = true): void {
+    debug('client %s broke the protocol: %s', this.id.slice(0, 6), error.message);
+    if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket._onerror(error);
+    this.close(error);
+  }
+
+  private close(description?: unknown): void {
+    // First, so that the sockets hear our description and not the session's.
+    this.closed('forced close', description);
+    if (this.conn.readyState === 'open') this.conn.close();
+  }
+}

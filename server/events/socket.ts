@@ -1,0 +1,442 @@
+/**
+ * A client in a namespace, as the application sees it.
+ *
+ * What most sockets never use (flags, callbacks, middleware, handshake, data) takes no memory until it is used: an idle
+ * connection is one of these objects, its two rooms and a place in its namespace.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import type { DefaultEventsMap, EventNames, EventParams, EventsMap } from '../../shared/emitter.ts';
+import type {
+  AllButLast,
+  DecorateAcknowledgements,
+  DecorateAcknowledgementsWithMultipleResponses,
+  EventNamesWithAck,
+  FirstNonErrorArg,
+  Last,
+} from '../../shared/events/acknowledgements.ts';
+import { PacketType } from '../../shared/events/packet.ts';
+import type { Packet } from '../../shared/events/packet.ts';
+import type { Adapter } from './adapter/adapter.ts';
+import type { BroadcastFlags, Room, Session as RecoveredSession, SocketId } from './adapter/types.ts';
+import { BroadcastOperator } from './broadcast-operator.ts';
+import { CatchAllEmitter } from './catch-all.ts';
+import type { Client } from './client.ts';
+import type { Session } from './engine.ts';
+import { buildHandshake } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
+import type { Namespace } from './namespace.ts';
+import { refuseReserved } from './reserved.ts';
+import { runMiddleware } from './run-middleware.ts';
+import type { Next } from './run-middleware.ts';
+import { createPrivateId, createSocketId } from './socket-id.ts';
+import { timedOut } from './timed-out.ts';
+
+/** Why a socket is no more. */
+export type DisconnectReason =
+  | 'transport error'
+  | 'transport close'
+  | 'forced close'
+  | 'ping timeout'
+  | 'parse error'
+  | 'server shutting down'
+  | 'forced server close'
+  | 'client namespace disconnect'
+  | 'server namespace disconnect';
+
+/** The ends that a client didn't choose: it may come back and find its session. */
+const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set([
+  'transport error',
+  'transport close',
+  'forced close',
+  'ping timeout',
+  'server shutting down',
+  'forced server close',
+]);
+
+/** What a socket emits by itself. */
+export interface SocketReservedEventsMap {
+  // Socket.IO's users annotate it as they like.
+  // oxlint-disable-next-line no-explicit-any
+  disconnect: (reason: DisconnectReason, description?: any) => void;
+  /** As `disconnect`, while the socket is still in its rooms. */
+  // oxlint-disable-next-line no-explicit-any
+  disconnecting: (reason: DisconnectReason, description?: any) => void;
+  /** A middleware of the socket's refused an event, or what came in is no packet. */
+  error: (error: Error) => void;
+}
+
+/** `[name, ...args]` */
+// What an event carries is the application's to say.
+// oxlint-disable-next-line no-explicit-any
+export type Event = [string, ...any[]];
+
+/** Asked for every event that comes in: calls `next` to let it go on, with an error to refuse it. */
+export type EventMiddleware = (event: Event, next: Next) => unknown;
+
+// oxlint-disable-next-line no-explicit-any -- an acknowledgement carries what the application put in it
+type AckCallback = (...args: any[]) => void;
+
+export class Socket<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  // As Socket.IO declares it: without a type of its own, `data` is anything.
+  // oxlint-disable-next-line no-explicit-any
+  SocketData = any,
+> extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
+  readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
+  /** The public id: others may know it. */
+  readonly id: SocketId;
+  /** Whether the state of an earlier connection was restored: rooms, data, and what was sent meanwhile. */
+  readonly recovered: boolean;
+  /** The secret that the session can be recovered with, if sessions are. */
+  private readonly pid: string | undefined;
+  private readonly missedPackets: unknown[][] | undefined;
+  private readonly auth: Record<string, unknown>;
+  private readonly issued: number;
+  private state: 'connecting' | 'connected' | 'closed' = 'connecting';
+  private flags: BroadcastFlags | undefined = undefined;
+  private middleware: EventMiddleware[] | undefined = undefined;
+  private lazyAcks: Map<number, AckCallback> | undefined = undefined;
+  private lazyHandshake: Handshake | undefined = undefined;
+  private lazyData: SocketData | undefined;
+
+  constructor(
+    nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    auth: Record<string, unknown>,
+    previous?: RecoveredSession,
+  ) {
+    super();
+    this.nsp = nsp;
+    this.client = client;
+    this.auth = auth;
+    this.issued = Date.now();
+    this.recovered = previous !== undefined;
+    this.id = previous?.sid ?? createSocketId();
+    this.pid = previous?.pid ?? (nsp.server.recovers ? createPrivateId() : undefined);
+    this.missedPackets = previous?.missedPackets;
+    // What an adapter restores is what it was given to keep.
+    this.lazyData = previous?.data as SocketData | undefined;
+    if (previous) void this.join(previous.rooms);
+  }
+
+  /** The handshake details. */
+  get handshake(): Handshake {
+    return (this.lazyHandshake ??= buildHandshake(this.conn, this.auth, this.issued));
+  }
+
+  /** The application's own; other servers see it in {@link Server.fetchSockets}. */
+  get data(): SocketData {
+    // Its type is the application's; until it puts something in, it is empty.
+    return (this.lazyData ??= {} as SocketData);
+  }
+
+  set data(data: SocketData) {
+    this.lazyData = data;
+  }
+
+  /** Whether the client is in the namespace: not yet in a middleware, no more in `disconnect`. */
+  get connected(): boolean {
+    return this.state === 'connected';
+  }
+
+  /** The opposite of {@link connected}. */
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** Whether it is yet to be decided on whether the client may come in. */
+  get _isWaiting(): boolean {
+    return this.state === 'connecting';
+  }
+
+  /** The request that opened the session. */
+  get request(): IncomingMessage {
+    return this.client.request;
+  }
+
+  /** The session below: `socket.conn.transport.name` is `polling` or `websocket`. */
+  get conn(): Session {
+    return this.client.conn;
+  }
+
+  /** The rooms that it is in, its own among them. */
+  get rooms(): Set<Room> {
+    return this.adapter.socketRooms(this.id) ?? new Set();
+  }
+
+  /** Callbacks by the id of the packet that they wait for. Adapters add to it. */
+  get acks(): Map<number, AckCallback> {
+    return (this.lazyAcks ??= new Map());
+  }
+
+  /**
+   * Emits to this client. A callback as last argument gets its answer; after {@link timeout} it gets `(error, answer)`.
+   *
+   * @returns always true
+   */
+  override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
+  override emit(...event: unknown[]): boolean {
+    refuseReserved(event[0]);
+    const { flags } = this;
+    this.flags = undefined;
+    const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
+    const callback = event.at(-1);
+    if (typeof callback === 'function') {
+      event.pop();
+      packet.id = this.nsp._ids++;
+      this.waitForAck(packet.id, callback as AckCallback, flags?.timeout);
+    }
+    if (this.nsp.server.recovers) {
+      // The adapter keeps it in case that the client comes back.
+      this.adapter.broadcast(packet, { rooms: new Set([this.id]), except: new Set(), flags: flags ?? {} });
+    } else {
+      this.notifyOutgoingListeners(packet);
+      this.client._packet(packet, flags);
+    }
+    return true;
+  }
+
+  /**
+   * Emits to this client and waits for its answer.
+   *
+   * @returns the answer; rejects after {@link timeout}
+   */
+  emitWithAck<Ev extends EventNamesWithAck<EmitEvents>>(
+    ev: Ev,
+    ...args: AllButLast<EventParams<EmitEvents, Ev>>
+  ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
+    const hasTimeout = this.flags?.timeout !== undefined;
+    return new Promise((resolve, reject) => {
+      // With a timeout, an error comes before the answer.
+      const callback = hasTimeout ? (error: unknown, answer: never) => (error ? reject(error) : resolve(answer)) : resolve;
+      // What the map of events names at the end is the callback that we put there.
+      this.emit(ev, ...([...args, callback] as EventParams<EmitEvents, Ev>));
+    });
+  }
+
+  /** Sends an event `message`. */
+  send(...args: EventParams<EmitEvents, 'message'>): this {
+    this.emit('message', ...args);
+    return this;
+  }
+
+  /** {@inheritDoc Socket.send} */
+  write(...args: EventParams<EmitEvents, 'message'>): this {
+    return this.send(...args);
+  }
+
+  /** Targets a room, or rooms, without this socket. */
+  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.to(room);
+  }
+
+  /** {@inheritDoc Socket.to} */
+  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.to(room);
+  }
+
+  /** Targets everyone but this socket and those in a room, or rooms. */
+  except(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.except(room);
+  }
+
+  /** Targets everyone but this socket. */
+  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    const flags = this.flags ?? {};
+    this.flags = undefined;
+    return new BroadcastOperator(this.adapter, new Set(), new Set([this.id]), flags);
+  }
+
+  /** Targets everyone on this server but this socket. */
+  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+    return this.broadcast.local;
+  }
+
+  /** The next event may be lost if the client isn't ready to receive. */
+  get volatile(): this {
+    (this.flags ??= {}).volatile = true;
+    return this;
+  }
+
+  /** Whether the transport may compress the next event. */
+  compress(compress: boolean): this {
+    (this.flags ??= {}).compress = compress;
+    return this;
+  }
+
+  /** How long the answer to the next event is waited for (ms). */
+  timeout(
+    timeout: number,
+  ): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
+    (this.flags ??= {}).timeout = timeout;
+    // The same socket, its events seen differently.
+    return this as unknown as Socket<
+      ListenEvents,
+      DecorateAcknowledgements<EmitEvents>,
+      ServerSideEvents,
+      SocketData
+    >;
+  }
+
+  /** Joins a room, or rooms. Does nothing once the socket is disconnected. */
+  join(rooms: Room | Room[]): Promise<void> | void {
+    if (this.state !== 'closed') return this.adapter.addAll(this.id, new Set(Array.isArray(rooms) ? rooms : [rooms]));
+  }
+
+  /** Leaves a room. */
+  leave(room: Room): Promise<void> | void {
+    return this.adapter.del(this.id, room);
+  }
+
+  /**
+   * Disconnects this client from the namespace.
+   *
+   * @param close - whether its connection is closed, for all its namespaces
+   */
+  disconnect(close = false): this {
+    if (!this.connected) return this;
+    if (close) this.client._disconnect();
+    else {
+      this.client._packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this.client.leave(this.nsp.name);
+      this._onclose('server namespace disconnect');
+    }
+    return this;
+  }
+
+  /** Adds a middleware, asked for every event that comes in. */
+  use(middleware: EventMiddleware): this {
+    (this.middleware ??= []).push(middleware);
+    return this;
+  }
+
+  /** Called by the namespace when the client may come in. */
+  _onconnect(): void {
+    this.state = 'connected';
+    void this.join(this.id);
+    const { name } = this.nsp;
+    // Clients of Socket.IO 2 know no data here, and take the session's id for the socket's.
+    if (this.conn.protocol === 3) this.client._packet({ type: PacketType.CONNECT, nsp: name });
+    else {
+      this.client._packet({ type: PacketType.CONNECT, nsp: name, data: { sid: this.id, pid: this.pid } });
+      for (const data of this.missedPackets ?? []) this.client._packet({ type: PacketType.EVENT, nsp: name, data });
+    }
+  }
+
+  /** Takes a packet of this namespace. Called by the client. */
+  _onpacket(packet: Packet): void {
+    switch (packet.type) {
+      case PacketType.EVENT:
+        this.onEvent(packet.data, packet.id);
+        break;
+      case PacketType.ACK:
+        this.onAck(packet.id, packet.data);
+        break;
+      default:
+        this._onclose('client namespace disconnect');
+    }
+  }
+
+  /** Takes an error that is the client's fault. */
+  _onerror(error: Error): void {
+    // Without a listener an EventEmitter throws.
+    if (this.listenerCount('error') > 0) this.emitReserved('error', error);
+  }
+
+  /** Takes the end. */
+  _onclose(reason: DisconnectReason, description?: unknown): void {
+    if (this.state === 'closed') return;
+    const wasConnected = this.connected;
+    if (wasConnected) {
+      this.emitReserved('disconnecting', reason, description);
+      if (this.pid !== undefined && RECOVERABLE.has(reason)) {
+        this.adapter.persistSession({ sid: this.id, pid: this.pid, rooms: [...this.rooms], data: this.data });
+      }
+    }
+    this._cleanup();
+    if (wasConnected) this.emitReserved('disconnect', reason, description);
+  }
+
+  /** Leaves everything, for good. */
+  _cleanup(): void {
+    this.state = 'closed';
+    this.lazyAcks = undefined;
+    try {
+      this.adapter.delAll(this.id);
+    } catch (error) {
+      // A listener of the adapter's threw: the socket leaves all the same.
+      this.listenerFailed(error, ['leave-room']);
+    }
+    this.nsp._remove(this);
+    this.client._remove(this);
+  }
+
+  /** Refuses the client. */
+  _error(data: unknown): void {
+    this.client._packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+  }
+
+  protected override listenerFailed(error: unknown, event: readonly unknown[]): void {
+    this.nsp.server.reportListenerError(error, { socket: this, event: String(event[0]) });
+  }
+
+  private get adapter(): Adapter {
+    return this.nsp.adapter;
+  }
+
+  private onEvent(event: Event, id: number | undefined): void {
+    if (id !== undefined) event.push(this.acknowledge(id));
+    this.notifyIncomingListeners(event);
+    if (this.middleware === undefined) this.dispatch(event);
+    else {
+      runMiddleware(
+        this.middleware,
+        event,
+        (error) => this.listenerFailed(error, event),
+        (error) => (error ? this._onerror(error) : this.dispatch(event)),
+      );
+    }
+  }
+
+  private dispatch(event: Event): void {
+    // A listener or a middleware may have disconnected it; and an `error` that nobody listens to would be thrown.
+    if (this.connected && (event[0] !== 'error' || this.listenerCount('error') > 0)) this.deliver(event);
+  }
+
+  /** The callback that answers a packet, once. */
+  private acknowledge(id: number): AckCallback {
+    let isSent = false;
+    return (...data) => {
+      if (isSent) return;
+      isSent = true;
+      this.client._packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+    };
+  }
+
+  private waitForAck(id: number, callback: AckCallback, timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) {
+      this.acks.set(id, callback);
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.lazyAcks?.delete(id);
+      this.call(callback, [timedOut()], ['ack']);
+    }, timeoutMs);
+    this.acks.set(id, (...args) => {
+      clearTimeout(timer);
+      callback.call(this, null, ...args);
+    });
+  }
+
+  private onAck(id: number | undefined, data: unknown[]): void {
+    const callback = this.lazyAcks?.get(id!);
+    // One that nobody asked for, or that comes twice, or too late.
+    if (callback === undefined) return;
+    this.lazyAcks!.delete(id!);
+    this.call(callback, data, ['ack']);
+  }
+}
