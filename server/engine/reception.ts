@@ -9,8 +9,10 @@ import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
-import type { TransportName } from '../../shared/engine/packet.ts';
+import type { Packet, TransportName } from '../../shared/engine/packet.ts';
+import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
+import type { ConnectionSink } from '../../shared/websocket/connection.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
@@ -109,7 +111,11 @@ export class Reception {
     const line = this.lineOf(request);
     const allowedOrigin = response?.getHeader('access-control-allow-origin');
     const refused = checkRequest({ request, line, isUpgrade: true, allowedOrigin }, this.settings);
-    if (refused !== undefined) return this.refuseUpgrade(request, socket, refused);
+    if (refused !== undefined) {
+      if (refused.code === errors.UNKNOWN_SID && queryOf(request)['seen'] !== undefined)
+        return this.tellGone(request, socket, head, refused);
+      return this.refuseUpgrade(request, socket, refused);
+    }
     const set = headersSetOn(response);
     if (line === undefined) return this.openOnWebSocket(request, socket, head, set);
     takeUpgrade({
@@ -238,6 +244,22 @@ export class Reception {
     });
   }
 
+  /**
+   * A peer of our own that comes back by WebSocket is told there that its session is gone. Browsers show a page nothing of a
+   * refused upgrade, so it would try until its window has passed.
+   */
+  private tellGone(request: IncomingMessage, socket: Duplex, head: Buffer, why: Refusal): void {
+    this.report(request, why);
+    if (socket.destroyed) return;
+    socket.off('error', ignoreReset);
+    const connection = acceptUpgrade(request, socket, head, { limits: this.limits });
+    if (connection === undefined) return;
+    connection.sink = deafSink;
+    const packets = this.registry.takeFarewell(String(queryOf(request)['sid'])) ?? sessionUnknown;
+    for (const { type, data } of packets) connection.sendText(`${type === 'close' ? 1 : 6}${String(data ?? '')}`);
+    connection.close();
+  }
+
   private report(req: IncomingMessage, { code, context }: Refusal): void {
     log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
     this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
@@ -263,6 +285,15 @@ const middlewareFailed = refusal(errors.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE
 function notNow(name: string): Refusal {
   return { ...refusal(errors.BAD_REQUEST, { name }, 503), retryAfter: RETRY_AFTER_S };
 }
+
+/** What a peer hears of a session that nobody here remembers. */
+const sessionUnknown: readonly Packet[] = [
+  { type: 'noop', data: JSON.stringify({ why: 'session-unknown' satisfies ReasonCode }) },
+  { type: 'close' },
+];
+
+/** For a connection that is only told something, and closed. */
+const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
 
 function ignoreReset(): void {}
 
