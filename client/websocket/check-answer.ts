@@ -1,17 +1,24 @@
 /** Whether a 101 is the answer to what was asked (RFC 6455 §4.1, "If the response …"). */
 import type { IncomingMessage } from 'node:http';
 
+import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import { EXTENSION_NAME, readAnswer } from '../../shared/websocket/deflate-agreement.ts';
+import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
+import { formatExtension, parseExtensions } from '../../shared/websocket/extension-header.ts';
 import { acceptFor, holdsToken } from '../../shared/websocket/handshake.ts';
 
 /** What was asked for. */
 export interface Asked {
   readonly key: string;
   readonly protocols: readonly string[];
+  /** Present where permessage-deflate was offered. */
+  readonly deflate: DeflateSettings | undefined;
 }
 
 /** What both sides agreed on. */
 export interface Agreed {
   readonly protocol: string;
+  readonly deflate: AgreedDeflate | undefined;
 }
 
 /** Returns what was agreed on, or a sentence that says what is wrong with the answer. */
@@ -25,6 +32,20 @@ export function checkAnswer(answer: IncomingMessage, asked: Asked): Agreed | str
   if (protocol === undefined && asked.protocols.length > 0) return 'the server takes none of the subprotocols';
   if (protocol !== undefined && !asked.protocols.includes(protocol))
     return 'the server takes a subprotocol not asked for';
-  if (headers['sec-websocket-extensions'] !== undefined) return 'the server uses an extension not asked for';
-  return { protocol: protocol ?? '' };
+  const deflate = checkExtensions(headers['sec-websocket-extensions'], asked.deflate);
+  return typeof deflate === 'string' ? deflate : { protocol: protocol ?? '', deflate };
+}
+
+function checkExtensions(
+  header: string | undefined,
+  settings: DeflateSettings | undefined,
+): AgreedDeflate | undefined | string {
+  const extensions = parseExtensions(header);
+  if (extensions === undefined) return 'Sec-WebSocket-Extensions is malformed';
+  const [extension, second] = extensions;
+  if (extension === undefined) return undefined;
+  if (settings === undefined || extension.name !== EXTENSION_NAME || second !== undefined)
+    return 'the server uses an extension not asked for';
+  const agreement = readAnswer(extension, settings);
+  return typeof agreement === 'string' ? agreement : { agreement, settings, extension: formatExtension(extension) };
 }

@@ -2,6 +2,7 @@
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
+import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 
@@ -30,6 +31,8 @@ export interface ClientOptions extends PassedOn {
   readonly handshakeTimeout?: number | undefined;
   /** Milliseconds until a closing handshake is cut. Default {@link Limits} `closeTimeoutMs`. */
   readonly closeTimeout?: number | undefined;
+  /** How messages are compressed, where the server agrees. Default true: offered, and nothing asked for. */
+  readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
   /** Most bytes of an incoming message; 0: as many as can be. Default 104,857,600: whom a client calls, it trusts more. */
   readonly maxPayload?: number | undefined;
   /** Most fragments of an incoming message; 0: no limit. Default 0. */
@@ -53,6 +56,7 @@ const ownNames = [
   'maxFragments',
   'autoPong',
   'limits',
+  'perMessageDeflate',
   'finishRequest',
 ] as const;
 

@@ -10,11 +10,13 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 
+import { makeOffer } from '../../shared/websocket/deflate-agreement.ts';
+import { formatExtension } from '../../shared/websocket/extension-header.ts';
 import { VERSION } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import type { Address } from './address.ts';
 import { checkAnswer } from './check-answer.ts';
-import type { Agreed } from './check-answer.ts';
+import type { Agreed, Asked } from './check-answer.ts';
 import { passedOn } from './client-options.ts';
 import type { ClientOptions } from './client-options.ts';
 import { HandshakeError } from './handshake-error.ts';
@@ -43,15 +45,14 @@ export interface Dialling {
  */
 export function dial(
   address: Address,
-  protocols: readonly string[],
+  asked: Omit<Asked, 'key'>,
   options: ClientOptions,
   limits: Limits,
   sink: DialSink,
 ): Dialling {
   const key = randomBytes(16).toString('base64');
-  const request = (address.isSecure ? httpsRequest : httpRequest)(
-    requestOptions(address, protocols, key, options, limits),
-  );
+  const send = address.isSecure ? httpsRequest : httpRequest;
+  const request = send(requestOptions(address, { ...asked, key }, options, limits));
   let isSettled = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -71,7 +72,7 @@ export function dial(
   request.on('upgrade', (answer, socket, head) => {
     socket.on('error', fail);
     sink.upgraded(answer);
-    const agreed = checkAnswer(answer, { key, protocols });
+    const agreed = checkAnswer(answer, { ...asked, key });
     if (typeof agreed === 'string') {
       socket.destroy();
       fail(new HandshakeError('ERR_HANDSHAKE', agreed, 101));
@@ -98,16 +99,16 @@ export function dial(
 
 function requestOptions(
   address: Address,
-  protocols: readonly string[],
-  key: string,
+  { key, protocols, deflate }: Asked,
   options: ClientOptions,
   limits: Limits,
 ): RequestOptions {
   const { headers = {}, auth, ...passed } = passedOn(options) as ClientOptions;
-  const asked: Record<string, string | number | readonly string[]> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) asked[name] = value;
-  if (options.origin !== undefined) asked['Origin'] = options.origin;
-  if (protocols.length > 0) asked['Sec-WebSocket-Protocol'] = protocols.join(',');
+  const own: Record<string, string | number | readonly string[]> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) own[name] = value;
+  if (options.origin !== undefined) own['Origin'] = options.origin;
+  if (protocols.length > 0) own['Sec-WebSocket-Protocol'] = protocols.join(',');
+  if (deflate !== undefined) own['Sec-WebSocket-Extensions'] = formatExtension(makeOffer(deflate));
   return {
     ...passed,
     ...(address.socketPath === undefined
@@ -119,7 +120,7 @@ function requestOptions(
     agent: options.agent ?? false,
     maxHeaderSize: limits.maxHeaderBytes,
     headers: {
-      ...asked,
+      ...own,
       Connection: 'Upgrade',
       Upgrade: 'websocket',
       'Sec-WebSocket-Version': VERSION,

@@ -6,11 +6,12 @@ import debug from 'debug';
 
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import { Connection } from '../../shared/websocket/connection.ts';
+import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
 import { parseAddress, parseProtocols } from './address.ts';
 import type { Address } from './address.ts';
-import type { Agreed } from './check-answer.ts';
+import type { Agreed, Asked } from './check-answer.ts';
 import { clientLimits } from './client-options.ts';
 import type { ClientOptions } from './client-options.ts';
 import { dial } from './dial.ts';
@@ -28,14 +29,15 @@ const DEFAULT_MAX_REDIRECTS = 10;
  */
 export class WebSocket extends WebSocketBase {
   private address: Address;
-  private readonly protocols: readonly string[];
+  private readonly asked: Omit<Asked, 'key'>;
   private readonly options: ClientOptions;
   private readonly limits: Limits;
   private redirects = 0;
+  private isUnrefed = false;
   private dialling: Dialling | undefined = undefined;
 
   /** A server's sockets are WebSockets too, as users of `ws` expect, though they come about in another way. */
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     if (this === WebSocket) return value instanceof WebSocketBase;
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
@@ -59,9 +61,20 @@ export class WebSocket extends WebSocketBase {
     const asked = hasNoProtocols ? undefined : (protocols as string | readonly string[] | null | undefined);
     this.options = hasNoProtocols ? (protocols as ClientOptions) : options;
     this.address = parseAddress(url);
-    this.protocols = parseProtocols(asked ?? undefined);
+    this.asked = {
+      protocols: parseProtocols(asked ?? undefined),
+      deflate: resolveDeflate(this.options.perMessageDeflate, true),
+    };
     this.limits = clientLimits(this.options);
     this.dial(this.options);
+  }
+
+  override unref(): void {
+    this.setRef(false);
+  }
+
+  override ref(): void {
+    this.setRef(true);
   }
 
   get url(): string {
@@ -82,8 +95,9 @@ export class WebSocket extends WebSocketBase {
       answered: (request, answer) => this.redirect(request, answer, options) || this.hand(request, answer),
       failed: (error) => this.fail(error),
     };
-    this.dialling = dial(this.address, this.protocols, options, this.limits, sink);
+    this.dialling = dial(this.address, this.asked, options, this.limits, sink);
     const { request } = this.dialling;
+    if (this.isUnrefed) this.unref();
     if (this.redirects > 0) this.emit('redirect', this.url, request);
     if (options.finishRequest === undefined) request.end();
     else options.finishRequest(request, this);
@@ -96,12 +110,25 @@ export class WebSocket extends WebSocketBase {
     const connection = new Connection(socket, head, {
       role: 'client',
       limits,
+      deflate: agreed.deflate,
       textAsBytes: true,
       autoPong: options.autoPong ?? true,
     });
+    this.extensions = connection.extensions;
     this.attach(connection);
+    if (this.isUnrefed) connection.setRef(false);
     log('open, subprotocol %j', agreed.protocol);
     connection.guard(() => this.emit('open'));
+  }
+
+  /** Holds for the socket that connects, and for the one that is open. */
+  private setRef(isRef: boolean): void {
+    this.isUnrefed = !isRef;
+    const name = isRef ? 'ref' : 'unref';
+    const request = this.dialling?.request;
+    if (this.connection !== undefined) this.connection.setRef(isRef);
+    else if (request?.socket) request.socket[name]();
+    else request?.once('socket', (socket) => socket[name]());
   }
 
   /** Follows a redirect, where that was asked for. */

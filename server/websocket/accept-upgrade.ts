@@ -6,6 +6,10 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 
 import { Connection } from '../../shared/websocket/connection.ts';
+import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import { chooseOffer } from '../../shared/websocket/deflate-agreement.ts';
+import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
+import { formatExtension } from '../../shared/websocket/extension-header.ts';
 import { acceptFor, isHeaderLine } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { checkUpgrade } from './check-upgrade.ts';
@@ -16,6 +20,8 @@ const log = debug('throughline:websocket:accept');
 
 export interface AcceptOptions {
   readonly limits: Limits;
+  /** How messages are compressed, where the client offers that. Default: not. */
+  readonly deflate?: DeflateSettings | undefined;
   /** The subprotocol agreed on. Must be one that the client asked for: another is left out, as the client would fail. */
   readonly protocol?: string | undefined;
   /** Is given the answer's lines and may add to them (`Name: value`). A line that holds CR, LF or NUL is left out and logged. */
@@ -64,6 +70,8 @@ export function completeUpgrade(
   ];
   if (options.protocol !== undefined && asked.protocols.has(options.protocol))
     lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
+  const deflate = options.deflate === undefined ? undefined : agreeOnDeflate(asked, options.deflate);
+  if (deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${deflate.extension}`);
   const answer = options.headers === undefined ? lines : withAdded(lines, options.headers);
   if (socket instanceof Socket) {
     socket.setTimeout(0);
@@ -72,10 +80,16 @@ export function completeUpgrade(
   return new Connection(socket, head, {
     role: 'server',
     limits: options.limits,
+    deflate,
     greeting: Buffer.from(`${answer.join('\r\n')}\r\n\r\n`, 'latin1'),
     textAsBytes: options.textAsBytes ?? false,
     autoPong: options.autoPong ?? true,
   });
+}
+
+function agreeOnDeflate({ extensions }: UpgradeRequest, settings: DeflateSettings): AgreedDeflate | undefined {
+  const chosen = chooseOffer(extensions, settings);
+  return chosen && { agreement: chosen.agreement, settings, extension: formatExtension(chosen.answer) };
 }
 
 function withAdded(lines: string[], add: (headers: string[]) => void): string[] {

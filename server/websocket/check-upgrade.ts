@@ -1,6 +1,8 @@
 /** Whether a request may become a WebSocket (RFC 6455 §4.2.1), and if not, with which status it is refused. */
 import type { IncomingMessage } from 'node:http';
 
+import { parseExtensions } from '../../shared/websocket/extension-header.ts';
+import type { Extension } from '../../shared/websocket/extension-header.ts';
 import { holdsToken, isKey, parseProtocols, VERSION } from '../../shared/websocket/handshake.ts';
 import type { Refusal } from './refuse-upgrade.ts';
 
@@ -9,6 +11,8 @@ export interface UpgradeRequest {
   readonly key: string;
   /** Its subprotocols, in its order of preference. */
   readonly protocols: ReadonlySet<string>;
+  /** Its offers of extensions, likewise. */
+  readonly extensions: readonly Extension[];
 }
 
 /** Returns what the client asks for, or the refusal that it gets. */
@@ -33,7 +37,9 @@ export function checkUpgrade(request: IncomingMessage): UpgradeRequest | Refusal
   if (key === undefined || !isKey(key)) return bad('Sec-WebSocket-Key must be 16 bytes in base64.');
   const protocols = parseProtocols(headers['sec-websocket-protocol']);
   if (protocols === undefined) return bad('Sec-WebSocket-Protocol must be a list of tokens, each once.');
-  return { key, protocols };
+  const extensions = parseExtensions(headers['sec-websocket-extensions']);
+  if (extensions === undefined) return bad('Sec-WebSocket-Extensions is malformed.');
+  return { key, protocols, extensions };
 }
 
 function bad(body: string): Refusal {

@@ -10,7 +10,7 @@ import { endGently } from '../../shared/websocket/linger.ts';
 export interface Refusal {
   readonly status: number;
   /** Further headers. One that holds CR, LF or NUL is left out. */
-  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>> | undefined;
   /** Default: the status' name. Never put the peer's own words here. */
   readonly body?: string;
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 
+import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import type { Origins } from './origins.ts';
@@ -38,6 +39,8 @@ export interface WebSocketServerOptions {
     ((info: ClientInfo) => boolean) | ((info: ClientInfo, answer: VerifyAnswer) => void) | undefined;
   /** Chooses among the subprotocols that the client asks for; false for none of them. Default: the first. */
   readonly handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | undefined;
+  /** How messages are compressed, where the client offers that. Default false: not at all. */
+  readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
   /** Whether `clients` holds the open connections. Default true. */
   readonly clientTracking?: boolean | undefined;
   /** Whether pings are answered by themselves. Default true. */

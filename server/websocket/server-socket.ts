@@ -5,10 +5,10 @@ import { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
 export class ServerWebSocket extends WebSocketBase {
   readonly url = '';
 
-  constructor(connection: Connection, protocol: string, extensions: string) {
+  constructor(connection: Connection, protocol: string) {
     super();
     this.protocol = protocol;
-    this.extensions = extensions;
+    this.extensions = connection.extensions;
     this.attach(connection);
   }
 

@@ -13,9 +13,13 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 
 import { warnOf } from '../../shared/websocket/announcer.ts';
-import { frameMessage } from '../../shared/websocket/frame-writer.ts';
+import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
+import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
-import type { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
+import { outgoing } from '../../shared/websocket/outgoing-data.ts';
+import type { SendData } from '../../shared/websocket/outgoing-data.ts';
+import { SharedMessage } from '../../shared/websocket/shared-message.ts';
+import type { SendOptions, WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
 import { completeUpgrade } from './accept-upgrade.ts';
 import { checkUpgrade } from './check-upgrade.ts';
 import type { UpgradeRequest } from './check-upgrade.ts';
@@ -27,6 +31,9 @@ import type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-
 import { ServerWebSocket } from './server-socket.ts';
 
 const log = debug('throughline:websocket:server');
+
+/** As for `send`; a message to many is always whole. */
+export type PublishOptions = Omit<SendOptions, 'fin'>;
 
 /** Called with each WebSocket that was accepted. */
 export type OnAccepted = (socket: ServerWebSocket, request: IncomingMessage) => void;
@@ -42,6 +49,7 @@ export class WebSocketServer extends EventEmitter {
   readonly clients: Set<ServerWebSocket>;
 
   private readonly limits: Limits;
+  private readonly deflate: DeflateSettings | undefined;
   private readonly server: HttpServer | HttpsServer | undefined;
   private state: 'running' | 'closing' | 'closed' = 'running';
 
@@ -58,6 +66,7 @@ export class WebSocketServer extends EventEmitter {
     this.options = { ...options };
     this.path = options.path;
     this.limits = serverLimits(options);
+    this.deflate = resolveDeflate(options.perMessageDeflate, false);
     this.clients = new Set();
     this.server = options.server;
     if (options.port !== undefined) {
@@ -103,13 +112,15 @@ export class WebSocketServer extends EventEmitter {
   }
 
   /**
-   * Sends one message to many: framed once, the same bytes go to all. Those that are not open are left out.
+   * Sends one message to many: framed once, and compressed once where receivers can take that; the same bytes go to all. Those
+   * that are not open are left out.
    *
    * @param data must not change until it is sent
    */
-  publish(sockets: Iterable<WebSocketBase>, data: string | Uint8Array): void {
-    const frames = frameMessage(data);
-    for (const socket of sockets) if (socket.readyState === socket.OPEN) socket.sendFrames(frames);
+  publish(sockets: Iterable<WebSocketBase>, data: SendData, options: PublishOptions = {}): void {
+    const value = outgoing(data);
+    const message = new SharedMessage(value, options.binary ?? typeof value !== 'string', this.deflate);
+    for (const socket of sockets) socket.sendShared(message, options.compress);
   }
 
   /**
@@ -171,13 +182,14 @@ export class WebSocketServer extends EventEmitter {
     const hasListener = this.listenerCount('headers') > 0;
     const connection = completeUpgrade(asked, socket, head, {
       limits: this.limits,
+      deflate: this.deflate,
       protocol,
       headers: hasListener ? (lines) => this.emit('headers', lines, request) : undefined,
       textAsBytes: true,
       autoPong: this.options.autoPong ?? true,
     });
     socket.off('error', ignore);
-    const client = new ServerWebSocket(connection, protocol ?? '', '');
+    const client = new ServerWebSocket(connection, protocol ?? '');
     if (this.options.clientTracking !== false) this.track(client);
     connection.guard(() => accepted(client, request));
   }

@@ -4,38 +4,37 @@
  * It knows the closing handshake and its time limits; what comes in is the Receiver's, what goes out the Sender's. Nothing
  * that a peer or the network does throws. An idle connection holds no buffers and no timer.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
 import { CloseCode } from './close-code.ts';
 import { ConnectionError } from './connection-error.ts';
+import type { ConnectionSink } from './connection-sink.ts';
+import type { DeflateAgreement } from './deflate-agreement.ts';
+import type { DeflateSettings } from './deflate-options.ts';
+import { Deflater } from './deflater.ts';
 import { Opcode } from './frame.ts';
 import type { Role } from './frame.ts';
+import { Inflater } from './inflater.ts';
 import type { Limits } from './limits.ts';
+import { OrderedSender } from './ordered-sender.ts';
 import { Receiver } from './receiver.ts';
 import { refuseSend, Sender } from './sender.ts';
 import type { SendCallback } from './sender.ts';
+import type { SharedMessage } from './shared-message.ts';
+
+export type { ConnectionSink };
 
 const log = debug('throughline:websocket:connection');
 
-/** What a Connection tells its owner: in wire order, and nothing after `closed`. */
-export interface ConnectionSink {
-  /** A text comes as a string (unless the connection was made with `textAsBytes`), a binary as a Buffer that is the sink's for good. */
-  message(data: string | Buffer, isBinary: boolean): void;
-  /** A ping; it is answered without the sink. */
-  ping?(payload: Buffer): void;
-  pong?(payload: Buffer): void;
-  /** All has left after `bufferedAmount` had passed the high-water mark. */
-  drain(): void;
-  /**
-   * Once, and last: the stream is closed.
-   *
-   * @param code the peer's (RFC 6455 §7.1.5): 1005 where its Close had none, 1006 where there was no Close
-   * @param wasClean whether both Closes were exchanged
-   * @param error why we ended it, or what the network said
-   */
-  closed(code: number, reason: string, wasClean: boolean, error?: Error): void;
+/** How both ends compress, and how we go about it. */
+export interface AgreedDeflate {
+  readonly agreement: DeflateAgreement;
+  readonly settings: DeflateSettings;
+  /** The answer, as the header said it. */
+  readonly extension: string;
 }
 
 export interface ConnectionOptions {
@@ -43,6 +42,8 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   /** Whether texts come as the checked bytes that they were. Default false: as strings. */
   readonly textAsBytes?: boolean;
+  /** Present where permessage-deflate was agreed on. */
+  readonly deflate?: AgreedDeflate | undefined;
   /** The end of the opening handshake, where it is still to be sent: it leaves with the first messages. */
   readonly greeting?: Uint8Array;
   /** Whether pings are answered by themselves. Default true. */
@@ -72,11 +73,15 @@ export class Connection {
   private readonly options: ConnectionOptions;
   private readonly sender: Sender;
   private readonly receiver: Receiver;
+  /** Present once something that is sent may take time. */
+  private ordered: OrderedSender | undefined = undefined;
 
   private state: State = 'open';
   private closeTimer: NodeJS.Timeout | undefined = undefined;
   private drainedBytes = 0;
   private isMidMessage = false;
+  /** The peer ended the stream while some of what it sent was still to be told. */
+  private isEndBehind = false;
 
   // What `closed` will say.
   private code: number = CloseCode.Abnormal;
@@ -88,9 +93,11 @@ export class Connection {
   constructor(socket: Duplex, head: Buffer, options: ConnectionOptions) {
     this.socket = socket;
     this.options = options;
-    const { role, limits } = options;
+    const { role, limits, deflate } = options;
     this.sender = new Sender(socket, role, this, limits);
-    this.receiver = new Receiver(this, { role, limits, textAsBytes: options.textAsBytes ?? false });
+    if (deflate !== undefined) this.ordered = new OrderedSender(this.sender, newDeflater(role, deflate), this);
+    const inflater = deflate === undefined ? undefined : newInflater(role, deflate);
+    this.receiver = new Receiver(this, { role, limits, textAsBytes: options.textAsBytes ?? false, inflater });
     if (options.greeting !== undefined) this.sender.greet(options.greeting);
     if (head.length > 0) socket.unshift(head);
     socket.on('error', this.onError);
@@ -104,20 +111,28 @@ export class Connection {
     return this.sender.bufferedAmount;
   }
 
+  /** The extensions agreed on, as the header named them; empty where there are none. */
+  get extensions(): string {
+    return this.options.deflate?.extension ?? '';
+  }
+
   /** Whether messages can still be sent: neither side has begun to close. */
   get isOpen(): boolean {
     return this.state === 'open';
   }
 
-  sendText(text: string, _compress?: boolean, done?: SendCallback): void {
-    if (this.state === 'open') this.sender.text(text, done);
-    else refuseSend(done);
+  /** @param compress whether it may be compressed, where that was agreed on */
+  sendText(text: string, compress = true, done?: SendCallback): void {
+    if (this.state !== 'open') refuseSend(done);
+    else if (this.ordered === undefined) this.sender.text(text, done);
+    else this.ordered.text(text, compress, done);
   }
 
   /** @param bytes must not change until they are sent */
-  sendBinary(bytes: Uint8Array, _compress?: boolean, done?: SendCallback): void {
-    if (this.state === 'open') this.sender.binary(bytes, done);
-    else refuseSend(done);
+  sendBinary(bytes: Uint8Array, compress = true, done?: SendCallback): void {
+    if (this.state !== 'open') refuseSend(done);
+    else if (this.ordered === undefined) this.sender.frame(Opcode.Binary, bytes, true, done);
+    else this.ordered.part(Opcode.Binary, bytes, true, compress, done);
   }
 
   /**
@@ -125,11 +140,12 @@ export class Connection {
    *
    * @param bytes must not change until they are sent; those of a text must be UTF-8
    */
-  sendPart(bytes: Uint8Array, isBinary: boolean, isLast: boolean, _compress?: boolean, done?: SendCallback): void {
+  sendPart(bytes: Uint8Array, isBinary: boolean, isLast: boolean, compress = true, done?: SendCallback): void {
     if (this.state !== 'open') return refuseSend(done);
     const opcode = this.isMidMessage ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
     this.isMidMessage = !isLast;
-    this.sender.frame(opcode, bytes, isLast, done);
+    if (this.ordered === undefined) this.sender.frame(opcode, bytes, isLast, done);
+    else this.ordered.part(opcode, bytes, isLast, compress, done);
   }
 
   /** Whether a message was begun by {@link sendPart} and its last part is still to come. */
@@ -137,16 +153,32 @@ export class Connection {
     return this.isMidMessage;
   }
 
-  /** Calls `done` once all that was sent so far has left, or never will. */
-  whenSent(done: SendCallback): void {
-    if (this.state === 'closed') refuseSend(done);
-    else this.sender.whenSent(done);
+  /** Sends a Blob once it is read; what is sent later comes later. */
+  sendBlob(blob: Blob, isBinary: boolean, compress = true, done?: SendCallback): void {
+    if (this.state !== 'open') return refuseSend(done);
+    this.ordered ??= new OrderedSender(this.sender, undefined, this);
+    this.ordered.blob(blob, isBinary, compress, done);
   }
 
   /** Sends what {@link frameMessage} made: only a server may, as a client has to mask. */
   sendFrames(frames: Uint8Array, done?: SendCallback): void {
-    if (this.state === 'open') this.sender.raw(frames, done);
-    else refuseSend(done);
+    if (this.state !== 'open') refuseSend(done);
+    else if (this.ordered === undefined) this.sender.raw(frames, done);
+    else this.ordered.raw(frames, done);
+  }
+
+  /** Sends a message that others get too: only a server may. */
+  sendShared(message: SharedMessage, compress = true, done?: SendCallback): void {
+    if (this.state !== 'open') refuseSend(done);
+    else if (this.ordered === undefined) this.sender.raw(message.frames, done);
+    else this.ordered.shared(message, compress, done);
+  }
+
+  /** Calls `done` once all that was sent so far has left, or never will. */
+  whenSent(done: SendCallback): void {
+    if (this.state === 'closed') refuseSend(done);
+    else if (this.ordered === undefined) this.sender.whenSent(done);
+    else this.ordered.behind(() => this.sender.whenSent(done), done);
   }
 
   /** @param payload at most 125 bytes */
@@ -169,7 +201,7 @@ export class Connection {
   close(code?: number, reason = ''): void {
     if (this.state !== 'open') return;
     this.move('close', `closing with ${code ?? 'no code'}`);
-    this.sender.close(code ?? 0, reason);
+    this.sendLast(() => this.sender.close(code ?? 0, reason));
     this.cutAfterTimeout();
   }
 
@@ -188,14 +220,14 @@ export class Connection {
   }
 
   resume(): void {
-    if (!this.receiver.isPaused) return;
-    this.receiver.isPaused = false;
+    this.receiver.resume();
     // Not from within the call: a listener may be on the stack below it.
-    process.nextTick(() => {
-      if (this.receiver.isPaused) return;
-      this.turn();
-      if (!this.receiver.isPaused) this.socket.resume();
-    });
+    process.nextTick(() => this.catchUp());
+  }
+
+  /** Whether the event loop stays alive for this connection. Default true. */
+  setRef(isRef: boolean): void {
+    if (this.socket instanceof Socket) this.socket[isRef ? 'ref' : 'unref']();
   }
 
   /** Runs listeners of this connection: one that throws ends it with 1011. */
@@ -232,9 +264,11 @@ export class Connection {
     this.code = code;
     this.reason = reason;
     this.wasClean = true;
-    if (wasOpen) this.sender.close(code === CloseCode.NoStatus ? 0 : code, reason);
-    // §7.1.1: the server ends the TCP connection first; a client waits for that.
-    if (this.options.role === 'server') this.sender.end();
+    this.sendLast(() => {
+      if (wasOpen) this.sender.close(code === CloseCode.NoStatus ? 0 : code, reason);
+      // §7.1.1: the server ends the TCP connection first; a client waits for that.
+      if (this.options.role === 'server') this.sender.end();
+    });
     this.cutAfterTimeout();
   }
 
@@ -243,9 +277,21 @@ export class Connection {
     this.fail(new ConnectionError(code, why));
   }
 
+  /** For the receiver. */
+  inflated(): void {
+    this.catchUp();
+  }
+
+  /** For the ordered sender. */
+  cannotSend(error: Error): void {
+    this.fail(new ConnectionError(CloseCode.InternalError, 'a message could not be sent', { cause: error }));
+  }
+
   private fail(error: ConnectionError): void {
+    if (this.state === 'closed') return;
     const wasOpen = this.state === 'open';
     this.receiver.stop();
+    this.ordered?.abandon(error);
     this.move('fail', error.message);
     this.error ??= error;
     if (wasOpen) this.sender.close(error.closeCode, '');
@@ -254,15 +300,27 @@ export class Connection {
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    if (this.state === 'ending') this.drainInput(chunk.length);
-    else this.turn(chunk);
+    if (this.state === 'ending') return this.drainInput(chunk.length);
+    const wasBehind = this.receiver.isBehind;
+    this.turn(chunk);
+    // A chunk more may come while a message is being inflated; a peer that goes on has to wait.
+    if (wasBehind && this.receiver.isBehind) this.socket.pause();
   };
+
+  /** Tells what was held back, if nothing holds it back any more. */
+  private catchUp(): void {
+    if (this.state === 'ending' || this.state === 'closed') return;
+    this.turn();
+    if (this.receiver.isBehind) return;
+    if (this.isEndBehind) this.onEnd();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
 
   /** Handles a chunk, or what was held back. What is sent meanwhile leaves in one write. */
   private turn(chunk?: Buffer): void {
     this.sender.beginTurn();
     try {
-      if (chunk === undefined) this.receiver.resume();
+      if (chunk === undefined) this.receiver.catchUp();
       else this.receiver.read(chunk);
     } catch (error) {
       this.threw(error);
@@ -282,6 +340,10 @@ export class Connection {
   }
 
   private readonly onEnd = (): void => {
+    if (this.state !== 'ending' && this.receiver.isBehind) {
+      this.isEndBehind = true;
+      return;
+    }
     if (this.state !== 'ending') {
       this.receiver.stop();
       this.move('finish', 'peer ended the stream without a Close');
@@ -298,9 +360,17 @@ export class Connection {
     clearTimeout(this.closeTimer);
     this.receiver.stop();
     this.move('gone', 'stream closed');
-    this.sender.abandon(this.error ?? new ConnectionError(this.code, 'the connection is closed'));
+    const error = this.error ?? new ConnectionError(this.code, 'the connection is closed');
+    this.ordered?.abandon(error);
+    this.sender.abandon(error);
     this.sink.closed(this.code, this.reason, this.wasClean, this.error);
   };
+
+  /** Sends the last of what we have to say, behind all that was sent before. */
+  private sendLast(send: () => void): void {
+    if (this.ordered === undefined) send();
+    else this.ordered.behind(send);
+  }
 
   private cutAfterTimeout(): void {
     clearTimeout(this.closeTimer);
@@ -316,3 +386,15 @@ export class Connection {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function newDeflater(role: Role, { agreement, settings }: AgreedDeflate): Deflater {
+  return role === 'server'
+    ? new Deflater(agreement.serverMaxWindowBits, agreement.serverNoContextTakeover, settings)
+    : new Deflater(agreement.clientMaxWindowBits, agreement.clientNoContextTakeover, settings);
+}
+
+function newInflater(role: Role, { agreement, settings }: AgreedDeflate): Inflater {
+  return role === 'server'
+    ? new Inflater(agreement.clientMaxWindowBits, agreement.clientNoContextTakeover, settings.concurrencyLimit)
+    : new Inflater(agreement.serverMaxWindowBits, agreement.serverNoContextTakeover, settings.concurrencyLimit);
+}

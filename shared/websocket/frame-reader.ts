@@ -92,6 +92,11 @@ export class FrameReader {
     else this.parse(chunk);
   }
 
+  /** Whether chunks are waiting for {@link release}. */
+  get isBehind(): boolean {
+    return this.waiting !== undefined;
+  }
+
   /** Tells nothing more until {@link release}: what comes meanwhile is kept. */
   hold(): void {
     this.isHeld = true;

@@ -142,11 +142,16 @@ export class FrameWriter {
  */
 export function frameMessage(data: string | Uint8Array): Buffer {
   const isText = typeof data === 'string';
-  const size = isText ? Buffer.byteLength(data) : data.length;
+  return frameWhole(isText ? Opcode.Text : Opcode.Binary, data, false);
+}
+
+/** {@link frameMessage} of a payload that may be compressed already, or a text's bytes. */
+export function frameWhole(opcode: Opcode, payload: string | Uint8Array, isCompressed: boolean): Buffer {
+  const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const bytes = Buffer.allocUnsafe(headerSize(size) + size);
-  const start = writeHeader(bytes, 0, frame.FIN | (isText ? Opcode.Text : Opcode.Binary), 0, size);
-  if (isText) bytes.write(data, start);
-  else bytes.set(data, start);
+  const start = writeHeader(bytes, 0, frame.FIN | (isCompressed ? frame.RSV1 : 0) | opcode, 0, size);
+  if (typeof payload === 'string') bytes.write(payload, start);
+  else bytes.set(payload, start);
   return bytes;
 }
 

@@ -1,37 +1,62 @@
 /**
- * The receiving half of a connection: from chunks to calls on the sink. Holds back while the application has paused it or
- * a message is being inflated.
+ * The receiving half of a connection: from chunks to calls on the sink. Holds back while the application has paused it or a
+ * message is being inflated, so that the order of the wire is kept.
  */
-import type { CloseCode } from './close-code.ts';
-import type { ConnectionSink } from './connection.ts';
+import { isUtf8 } from 'node:buffer';
+
+import { CloseCode } from './close-code.ts';
+import type { ConnectionSink } from './connection-sink.ts';
 import type { Role } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { FrameSink } from './frame-reader.ts';
+import type { Inflater } from './inflater.ts';
 import type { Limits } from './limits.ts';
+import { OutputTooBig } from './zlib-stream.ts';
 
 export interface ReceiverOwner {
   readonly sink: ConnectionSink;
   pinged(payload: Buffer): void;
   peerClosed(code: number, reason: string): void;
   peerFailed(code: CloseCode, why: string): void;
+  /** A message is inflated: handle it, and what came behind it. */
+  inflated(): void;
 }
 
 export interface ReceiverOptions {
   readonly role: Role;
   readonly limits: Limits;
   readonly textAsBytes: boolean;
+  /** Present where permessage-deflate was agreed on. */
+  readonly inflater: Inflater | undefined;
+}
+
+/** A message that was inflated and not yet told. */
+interface Inflated {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+  readonly error: Error | undefined;
 }
 
 export class Receiver implements FrameSink {
   private readonly owner: ReceiverOwner;
   private readonly reader: FrameReader;
+  private readonly options: ReceiverOptions;
   isPaused = false;
+  private isInflating = false;
+  private inflated: Inflated | undefined = undefined;
 
   constructor(owner: ReceiverOwner, options: ReceiverOptions) {
     this.owner = owner;
+    this.options = options;
     const { maxMessageBytes, maxFragments } = options.limits;
-    const { role, textAsBytes } = options;
-    this.reader = new FrameReader(this, { role, maxMessageBytes, maxFragments, textAsBytes });
+    const { role, textAsBytes, inflater } = options;
+    const deflate = inflater !== undefined;
+    this.reader = new FrameReader(this, { role, maxMessageBytes, maxFragments, textAsBytes, deflate });
+  }
+
+  /** Whether something has come that is not told yet. */
+  get isBehind(): boolean {
+    return this.isInflating || this.inflated !== undefined || this.reader.isBehind;
   }
 
   read(chunk: Buffer): void {
@@ -43,22 +68,43 @@ export class Receiver implements FrameSink {
     this.reader.hold();
   }
 
-  /** Tells what came meanwhile. */
+  /** Ends {@link pause}; what came meanwhile is told by {@link catchUp}. */
   resume(): void {
     this.isPaused = false;
-    this.reader.release();
   }
 
+  /** Tells what came while it was held back. */
+  catchUp(): void {
+    if (this.isPaused || this.isInflating) return;
+    const { inflated } = this;
+    this.inflated = undefined;
+    if (inflated !== undefined) this.tell(inflated);
+    // A listener may have paused it, just now.
+    if (!this.isPaused) this.reader.release();
+  }
+
+  /** Tells nothing more, for good. */
   stop(): void {
     this.reader.stop();
+    this.inflated = undefined;
+    this.options.inflater?.rest();
+    this.isInflating = false;
   }
 
   message(data: string | Buffer, isBinary: boolean): void {
     this.owner.sink.message(data, isBinary);
   }
 
-  compressed(_data: Buffer, _isBinary: boolean): void {
-    throw new Error('unreachable');
+  compressed(bytes: Buffer, isBinary: boolean): void {
+    const { inflater, limits } = this.options;
+    this.isInflating = true;
+    this.reader.hold();
+    // The reader lets RSV1 through only where there is an inflater.
+    inflater!.inflate(bytes, limits.maxMessageBytes, (error, data) => {
+      this.isInflating = false;
+      this.inflated = { data, isBinary, error };
+      this.owner.inflated();
+    });
   }
 
   ping(payload: Buffer): void {
@@ -75,5 +121,15 @@ export class Receiver implements FrameSink {
 
   fail(code: CloseCode, why: string): void {
     this.owner.peerFailed(code, why);
+  }
+
+  private tell({ data, isBinary, error }: Inflated): void {
+    const { maxMessageBytes } = this.options.limits;
+    if (error instanceof OutputTooBig)
+      this.fail(CloseCode.TooBig, `message inflates to more than ${maxMessageBytes} bytes`);
+    else if (error !== undefined) this.fail(CloseCode.InvalidPayload, `message can't be inflated: ${error.message}`);
+    else if (isBinary) this.message(data, true);
+    else if (!isUtf8(data)) this.fail(CloseCode.InvalidPayload, 'text is not UTF-8');
+    else this.message(this.options.textAsBytes ? data : data.toString(), false);
   }
 }

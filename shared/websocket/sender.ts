@@ -42,6 +42,8 @@ export class Sender {
   /** Callbacks of sends, each with the number of the byte that ends its message. */
   private callbacks: { readonly end: number; readonly done: SendCallback }[] | undefined = undefined;
   private acceptedBytes = 0;
+  /** Bytes that wait to be compressed. */
+  private backlogBytes = 0;
   /** Bytes of the handshake in the batch: no application's, so `bufferedAmount` leaves them out. */
   private greetingBytes = 0;
 
@@ -53,7 +55,16 @@ export class Sender {
   }
 
   get bufferedAmount(): number {
-    return this.writer.bytes - this.greetingBytes + this.outlet.bufferedAmount;
+    return this.backlogBytes + this.writer.bytes - this.greetingBytes + this.outlet.bufferedAmount;
+  }
+
+  /** Counts bytes that wait before us, or no longer do. */
+  addBacklog(bytes: number): void {
+    this.backlogBytes += bytes;
+    const { bufferedAmount } = this;
+    if (bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
+    if (bufferedAmount > this.limits.maxQueuedBytes)
+      this.owner.tooSlow(`${bufferedAmount} bytes queued, limit ${this.limits.maxQueuedBytes}`);
   }
 
   /** Sends the end of the opening handshake, in one write with what follows in this turn. */
@@ -67,13 +78,8 @@ export class Sender {
     this.accepted(done);
   }
 
-  binary(data: Uint8Array, done?: SendCallback): void {
-    this.writer.frame(Opcode.Binary, data);
-    this.accepted(done);
-  }
-
-  frame(opcode: Opcode, payload: Uint8Array, fin: boolean, done?: SendCallback): void {
-    this.writer.frame(opcode, payload, fin);
+  frame(opcode: Opcode, payload: Uint8Array, fin: boolean, done?: SendCallback, isCompressed = false): void {
+    this.writer.frame(opcode, payload, fin, isCompressed);
     this.accepted(done);
   }
 

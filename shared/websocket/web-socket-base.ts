@@ -17,6 +17,7 @@ import { outgoing, outgoingBytes } from './outgoing-data.ts';
 import type { SendData } from './outgoing-data.ts';
 import { refuseSend } from './sender.ts';
 import type { SendCallback } from './sender.ts';
+import type { SharedMessage } from './shared-message.ts';
 import { CloseEvent, ErrorEvent, MessageEvent, OpenEvent } from './socket-events.ts';
 import type { SocketEventMap } from './socket-events.ts';
 
@@ -116,13 +117,13 @@ export abstract class WebSocketBase extends EventEmitter {
   send(data: SendData, options?: SendOptions | SendCallback, done?: SendCallback): void {
     if (typeof options === 'function') return this.send(data, undefined, options);
     this.refuseWhileConnecting('send');
-    if (data instanceof Blob) return this.sendBlob(data, options, done);
-    const value = outgoing(data);
+    const value = data instanceof Blob ? data : outgoing(data);
     const { connection } = this;
     if (connection === undefined || !connection.isOpen) {
-      this.lateBytes += Buffer.byteLength(value);
+      this.lateBytes += value instanceof Blob ? value.size : Buffer.byteLength(value);
       return refuseSend(done);
     }
+    if (value instanceof Blob) return connection.sendBlob(value, options?.binary ?? true, options?.compress, done);
     const isBinary = options?.binary ?? typeof value !== 'string';
     const compress = options?.compress ?? true;
     const isWhole = (options?.fin ?? true) && !connection.isInsideMessage;
@@ -133,11 +134,9 @@ export abstract class WebSocketBase extends EventEmitter {
     }
   }
 
-  /** Sends ready frames, as `frameMessage` makes them: only a server may. */
-  sendFrames(frames: Uint8Array, done?: SendCallback): void {
-    this.refuseWhileConnecting('sendFrames');
-    if (this.connection === undefined) refuseSend(done);
-    else this.connection.sendFrames(frames, done);
+  /** Sends a message that others get too, for `WebSocketServer.publish`: only a server may. Does nothing unless open. */
+  sendShared(message: SharedMessage, compress?: boolean): void {
+    this.connection?.sendShared(message, compress);
   }
 
   /** Resolves when all that was sent so far has left for the kernel; rejects when it never will. */
@@ -209,6 +208,16 @@ export abstract class WebSocketBase extends EventEmitter {
     if (this.connection === undefined || this.announcer.isClosed) return;
     this.isReadingPaused = false;
     this.connection.resume();
+  }
+
+  /** Lets the event loop end although this is open. */
+  unref(): void {
+    this.connection?.setRef(false);
+  }
+
+  /** Takes {@link unref} back. */
+  ref(): void {
+    this.connection?.setRef(true);
   }
 
   /** Messages from now on; see {@link iterateMessages}. */
@@ -288,13 +297,6 @@ export abstract class WebSocketBase extends EventEmitter {
   private refuseWhileConnecting(deed: string): void {
     if (this.readyState === readyStates.CONNECTING)
       throw new DOMException(`${deed}: the WebSocket is still connecting`, 'InvalidStateError');
-  }
-
-  private sendBlob(blob: Blob, options: SendOptions | undefined, done: SendCallback | undefined): void {
-    blob.arrayBuffer().then(
-      (bytes) => this.send(bytes, options, done),
-      (error: unknown) => done?.(error instanceof Error ? error : new Error(String(error))),
-    );
   }
 }
 
