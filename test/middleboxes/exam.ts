@@ -30,6 +30,8 @@ export interface ExamPlan {
   /** How many messages go each way, spread over the faults. */
   readonly messages: number;
   readonly seed: number;
+  /** When nothing at all has moved for so long, what is missing won't come any more. @defaultValue 8_000 (ms) */
+  readonly quietMs?: number;
 }
 
 export interface ExamResult {
@@ -51,14 +53,15 @@ export interface ExamResult {
 const serverOptions = { pingInterval: 300, pingTimeout: 300, upgradeTimeout: 1_000 };
 const clientOptions = { reconnectionDelay: 10, reconnectionDelayMax: 100, timeout: 1_000, forceNew: true };
 
-/** When nothing at all has moved for so long, what is missing won't come any more (ms). */
-const QUIET_MS = 8_000;
-
 /** How often messages are sent, and how many at once at most. */
 const SEND_EVERY_MS = 2;
 const SEND_AT_ONCE = 12;
 
-export async function runExam({ ends, way, faults, messages, seed }: ExamPlan): Promise<ExamResult> {
+/** Messages run ahead of the faults by as many as belong to so many faults: a cut at a byte needs bytes that pass. */
+const FAULTS_AHEAD = 4;
+
+export async function runExam(plan: ExamPlan): Promise<ExamResult> {
+  const { ends, way, faults, messages, seed, quietMs = 8_000 } = plan;
   const startedAt = performance.now();
   const served = await serve(ends, serverOptions);
   const blocking =
@@ -71,7 +74,7 @@ export async function runExam({ ends, way, faults, messages, seed }: ExamPlan): 
   const transports: Record<string, number> = {};
   let finish: (end: undefined) => void;
   const finished = new Promise<undefined>((resolve) => (finish = resolve));
-  const quiet = setTimeout(() => finish(undefined), QUIET_MS);
+  const quiet = setTimeout(() => finish(undefined), quietMs);
   const progress = () => {
     if (up.isComplete && down.isComplete && mischief.total >= faults) finish(undefined);
     else quiet.refresh();
@@ -96,7 +99,7 @@ export async function runExam({ ends, way, faults, messages, seed }: ExamPlan): 
   const pacing = new SeededRandom(seed + 1);
   const numbers = { up: 0, down: 0 };
   const sending = setInterval(() => {
-    const due = Math.ceil((messages * mischief.total) / faults);
+    const due = Math.min(messages, Math.ceil((messages * (mischief.total + FAULTS_AHEAD)) / faults));
     numbers.up = send(client, up, numbers.up, Math.min(due, numbers.up + pacing.between(0, SEND_AT_ONCE)), progress);
     if (atServer === undefined) return;
     numbers.down = send(

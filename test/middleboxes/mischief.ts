@@ -23,7 +23,7 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /** The ranges that chance chooses from: least and most. */
 const PAUSE_MS = [0, 40] as const;
-const CUT_AFTER_BYTES = [0, 600] as const;
+const CUT_AFTER_BYTES = [0, 300] as const;
 const TORN_BYTES = [100, 4_000] as const;
 const PIECE_BYTES = [1, 40] as const;
 const DELAY_MS = [1, 30] as const;
@@ -33,7 +33,7 @@ const BLACKHOLE_MS = [20, 900] as const;
 const BUSIEST = 0.7;
 
 /** If no byte comes for so long, a fault that waits for one is given up (ms). */
-const IDLE_MS = 1_000;
+const IDLE_MS = 400;
 
 export class Mischief {
   /** How many of each kind there were. */
@@ -56,16 +56,14 @@ export class Mischief {
 
   /** Goes through `faults` of them, fewer where `stopped` resolves before, and resolves when the way is whole again. */
   async run(faults: number, stopped: Promise<undefined>): Promise<void> {
-    let kind = this.random.pick(faultKinds);
     while (this.count < faults) {
       await pause(this.random.between(...PAUSE_MS));
       const line = await Promise.race([stopped, this.victim() ?? this.proxy.nextLine()]);
       if (line === undefined) break;
-      // What struck nothing strikes again.
+      const kind = this.random.pick(faultKinds);
       if (!(await this.strike(kind, line))) continue;
       this.done[kind] += 1;
       this.count += 1;
-      kind = this.random.pick(faultKinds);
     }
     await Promise.all(this.healing);
     this.proxy.delay(0);
