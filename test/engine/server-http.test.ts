@@ -1,0 +1,417 @@
+/** What our server answers to requests that are as they should be, and to those that are not. */
+import { gunzipSync } from 'node:zlib';
+import { request as httpRequest } from 'node:http';
+
+import { describe, expect, it } from 'vitest';
+
+import type { Session } from '../../server/engine/index.ts';
+import { Poller, WebSocketPeer, ask, next, open, serve, tcp } from './server-fixture.ts';
+
+const error = (code: number) => {
+  const messages = [
+    'Transport unknown',
+    'Session ID unknown',
+    'Bad handshake method',
+    'Bad request',
+    'Forbidden',
+    'Unsupported protocol version',
+  ];
+  return JSON.stringify({ code, message: messages[code] });
+};
+
+const prototypeNames = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__', 'valueOf'];
+
+describe('a request that is refused', () => {
+  it.each([
+    ['an unknown transport', 0, 'GET', 'EIO=4&transport=tobi'],
+    ['no transport', 0, 'GET', 'EIO=4'],
+    ['two transports', 0, 'GET', 'EIO=4&transport=polling&transport=websocket'],
+    ...prototypeNames.map((name) => [`the transport ${name}`, 0, 'GET', `EIO=4&transport=${name}`] as const),
+    ['an unknown session', 1, 'GET', 'EIO=4&transport=polling&sid=nobody'],
+    ['two sessions', 1, 'GET', 'EIO=4&transport=polling&sid=a&sid=b'],
+    ['a session id of 4 kB', 1, 'GET', `EIO=4&transport=polling&sid=${'a'.repeat(4_096)}`],
+    ['a NUL as session id', 1, 'GET', 'EIO=4&transport=polling&sid=%00'],
+    ['an empty session id', 1, 'GET', 'EIO=4&transport=polling&sid='],
+    ...prototypeNames.map((name) => [`the session ${name}`, 1, 'GET', `EIO=4&transport=polling&sid=${name}`] as const),
+    ['an unknown session on POST', 1, 'POST', 'EIO=4&transport=polling&sid=nobody'],
+    ['an opening by POST', 2, 'POST', 'EIO=4&transport=polling'],
+    ['an opening by PUT', 2, 'PUT', 'EIO=4&transport=polling'],
+    ['an opening by DELETE', 2, 'DELETE', 'EIO=4&transport=polling'],
+    ['a WebSocket without an upgrade', 3, 'GET', 'EIO=4&transport=websocket'],
+    ['no protocol', 5, 'GET', 'transport=polling'],
+    ['protocol 3', 5, 'GET', 'EIO=3&transport=polling'],
+    ['protocol 9', 5, 'GET', 'EIO=9&transport=polling'],
+    ['two protocols', 5, 'GET', 'EIO=4&EIO=4&transport=polling'],
+  ] as const)('gets an error that holds nothing of it: %s', async (_what, code, method, query) => {
+    const { port, engine, refusals } = await serve();
+    const answer = await ask(port, { method, query, ...(method === 'GET' ? {} : { body: '4x' }) });
+    expect([answer.status, answer.body]).toEqual([400, error(code)]);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(refusals.map((refusal) => refusal.code)).toEqual([code]);
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  it.each(['', '&EIO=3', '&EIO=9', '&EIO=4,4', '&EIO=4&EIO=4'])(
+    'leaves the session alone when it comes with %j for the protocol',
+    async (protocol) => {
+      const { port, sessions } = await serve();
+      const { sid } = await open(port);
+      const query = `transport=polling&sid=${sid}${protocol}`;
+      for (const method of ['GET', 'POST']) {
+        const answer = await ask(port, { method, query, ...(method === 'GET' ? {} : { body: '4x' }) });
+        expect([answer.status, answer.body]).toEqual([400, error(3)]);
+      }
+      const peer = new WebSocketPeer(port, `transport=websocket&sid=${sid}${protocol}`);
+      expect(await peer.refused).toBe(400);
+      expect(sessions[0]!.readyState).toBe('open');
+    },
+  );
+
+  it('leaves the session alone when its method is neither GET nor POST', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const answer = await ask(port, { method: 'PUT', query: poller.query(), body: '4x' });
+    expect([answer.status, answer.body]).toEqual([400, error(3)]);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
+  it.each([
+    ['an unknown transport', 'EIO=4&transport=tobi', 400],
+    ['a transport that needs no upgrade', 'EIO=4&transport=polling', 400],
+    ['an unknown session', 'EIO=4&transport=websocket&sid=nobody', 400],
+    ['the session __proto__', 'EIO=4&transport=websocket&sid=__proto__', 400],
+    ['another protocol', 'EIO=3&transport=websocket', 400],
+  ])('does not become a WebSocket: %s', async (_what, query, status) => {
+    const { port } = await serve();
+    expect(await new WebSocketPeer(port, query).refused).toBe(status);
+  });
+
+  it('tells connection_error the request, code, message and context', async () => {
+    const { engine, port } = await serve();
+    const told = next<[{ req: { url: string }; code: number; message: string; context: object }]>(
+      engine,
+      'connection_error',
+    );
+    await ask(port, { query: 'EIO=4&transport=tobi' });
+    const [{ req, code, message, context }] = await told;
+    expect([req.url, code, message, context]).toEqual([
+      '/engine.io/?EIO=4&transport=tobi',
+      0,
+      'Transport unknown',
+      { transport: 'tobi' },
+    ]);
+  });
+
+  it('gets the reason that allowRequest gave, with 403', async () => {
+    const { port } = await serve({ allowRequest: (_request, decide) => decide('not you', false) });
+    const answer = await ask(port, { query: 'EIO=4&transport=polling' });
+    expect([answer.status, answer.body]).toEqual([403, '{"code":4,"message":"not you"}']);
+    expect(await new WebSocketPeer(port, 'EIO=4&transport=websocket').refused).toBe(403);
+  });
+
+  it('is refused when allowRequest throws, and when generateId fails or repeats an id', async () => {
+    const throwing = await serve({
+      allowRequest: () => {
+        throw new Error('broken');
+      },
+    });
+    expect((await ask(throwing.port, { query: 'EIO=4&transport=polling' })).status).toBe(403);
+    const { engine, port, refusals } = await serve();
+    for (const give of [() => 'same', () => 'same', () => Promise.reject(new Error('no')), () => '']) {
+      engine.generateId = give;
+      await ask(port, { query: 'EIO=4&transport=polling' });
+    }
+    expect(refusals.map(({ context }) => context['name'])).toEqual(Array(3).fill('ID_GENERATION_ERROR'));
+    expect(engine.clientsCount).toBe(1);
+  });
+
+  it('can be told of a session only once when many random ids are tried', async () => {
+    const { port, engine } = await serve();
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => ask(port, { query: `EIO=4&transport=polling&sid=${index}` })),
+    );
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set([error(1)]));
+    expect(engine.clientsCount).toBe(0);
+  });
+});
+
+describe('a poll', () => {
+  it('opens a session with the open packet of Engine.IO 4 and what is to be sent behind it', async () => {
+    const { port, sessions } = await serve({ initialPacket: 'hello' });
+    const answer = await ask(port, { query: 'EIO=4&transport=polling' });
+    const { id } = sessions[0]!;
+    expect(answer.body).toBe(
+      `0{"sid":"${id}","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}\x1e4hello`,
+    );
+    expect(answer.headers['content-type']).toBe('text/plain; charset=UTF-8');
+    expect(id).toMatch(/^[\w-]{22}$/);
+  });
+
+  it('brings what waited in one payload, binary in base64', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    sessions[0]!
+      .send('a')
+      .send(Buffer.from([1, 2]))
+      .send(new Uint16Array([3]));
+    expect((await poller.get()).body).toBe('4a\x1ebAQI=\x1ebAwA=');
+  });
+
+  it('ends a plain session when it comes while another one waits', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const ended = next<[string]>(sessions[0]!, 'close');
+    const first = poller.get();
+    const second = await poller.get();
+    expect([second.status, second.body]).toEqual([400, error(3)]);
+    expect((await first).body).toBe('1');
+    expect(await ended).toEqual(['transport error', expect.objectContaining({ code: 'transport-error' })]);
+  });
+
+  it('ends a plain session when it is broken off', async () => {
+    const { port, sessions } = await serve();
+    const { sid } = await open(port);
+    const { socket } = await tcp(port);
+    socket.write(`GET /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await expect.poll(() => sessions[0]!.transport.writable).toBe(true);
+    socket.destroy();
+    expect((await next<[string]>(sessions[0]!, 'close'))[0]).toBe('transport error');
+  });
+
+  it('learns of an end that came between two polls', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    sessions[0]!.close();
+    expect(sessions[0]!.readyState).toBe('closed');
+    expect((await poller.get()).body).toBe('1');
+    expect((await poller.get()).body).toBe(error(1));
+  });
+
+  it('is compressed from the threshold on, if both ends want it', async () => {
+    const { port, sessions } = await serve({ httpCompression: { threshold: 100 } });
+    const poller = new Poller(port, (await open(port)).sid);
+    const long = 'x'.repeat(100);
+    const got = async (encoding: string, options = {}): Promise<string | undefined> => {
+      sessions[0]!.send(long, options);
+      const answer = await ask(port, { query: poller.query(), headers: { 'Accept-Encoding': encoding } });
+      return answer.headers['content-encoding'];
+    };
+    expect(await got('deflate, gzip;q=0.5')).toBe('gzip');
+    expect(await got('deflate')).toBe('deflate');
+    expect(await got('gzip;q=0, br')).toBe(undefined);
+    expect(await got('gzip', { compress: false })).toBe(undefined);
+    sessions[0]!.send('short');
+    const packed = await new Promise<Buffer>((resolve) => {
+      sessions[0]!.send(long);
+      const headers = { 'Accept-Encoding': 'gzip' };
+      httpRequest({ port, path: `/engine.io/?${poller.query()}`, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks)));
+      }).end();
+    });
+    expect(gunzipSync(packed).toString()).toBe(`4short\x1e4${long}`);
+  });
+});
+
+describe('a POST', () => {
+  it('is answered beside a waiting poll, and its packets come in order', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const got: unknown[] = [];
+    sessions[0]!.on('message', (data) => got.push(data));
+    const poll = poller.get();
+    const answer = await poller.post('4a\x1ebAQI=\x1e4ü€😀');
+    expect([answer.status, answer.body, answer.headers['content-type']]).toEqual([200, 'ok', 'text/html']);
+    expect(got).toEqual(['a', Buffer.from([1, 2]), 'ü€😀']);
+    sessions[0]!.send('b');
+    expect((await poll).body).toBe('4b');
+  });
+
+  it.each([
+    ['is not a packet', 'zzz'],
+    ['is empty', ''],
+    ['has an empty packet', '4a\x1e\x1e4b'],
+    ['has an unknown type', '7'],
+    ['begins with a byte order mark', '\ufeff4a'],
+    ['has base64 that is none', 'b&&&&'],
+    ['has base64 cut short', 'bAAAAA'],
+    ['is not UTF-8', Buffer.from([0x34, 0xff, 0xfe])],
+    ['opens', '0{}'],
+    ['upgrades', '5'],
+  ])('ends the session with a parse error when its payload %s', async (_what, body) => {
+    const { port, sessions } = await serve();
+    const bystander = new Poller(port, (await open(port)).sid);
+    const poller = new Poller(port, (await open(port)).sid);
+    const ended = next<[string]>(sessions[1]!, 'close');
+    const answer = await poller.post(body);
+    expect([answer.status, answer.body]).toEqual([400, error(3)]);
+    expect((await ended)[0]).toBe('parse error');
+    expect((await bystander.post('4still here')).body).toBe('ok');
+  });
+
+  it.each([
+    ['application/octet-stream', {}],
+    ['application/octet-stream; charset=utf-8', {}],
+    ['text/plain; charset=iso-8859-1', {}],
+    ['text/plain', { 'Content-Encoding': 'gzip' }],
+  ])('is refused when it comes as %s %j', async (type, headers) => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const ended = next<[string]>(sessions[0]!, 'close');
+    const answer = await poller.post('4a', '', { 'Content-Type': type, ...headers });
+    expect([answer.status, answer.body]).toEqual([400, error(3)]);
+    expect((await ended)[0]).toBe('transport error');
+  });
+
+  it('is refused by its length before any of it is read', async () => {
+    const { port, sessions } = await serve({ maxHttpBufferSize: 100 });
+    const { sid } = await open(port);
+    const { socket, ended } = await tcp(port);
+    const head = `POST /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\n`;
+    socket.write(`${head}Content-Length: 101\r\n\r\n`);
+    expect(await ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close/s);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
+  it('is refused where it passes the limit when it is chunked, and not read to its end', async () => {
+    const { port } = await serve({ maxHttpBufferSize: 100 });
+    const { sid } = await open(port);
+    const { socket, ended } = await tcp(port);
+    const head = `POST /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\n`;
+    socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n32\r\n${'x'.repeat(50)}\r\n`);
+    socket.write(`33\r\n${'x'.repeat(51)}\r\n`);
+    expect(await ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close/s);
+  });
+
+  it('of exactly the limit is taken', async () => {
+    const { port, sessions } = await serve({ maxHttpBufferSize: 100 });
+    const poller = new Poller(port, (await open(port)).sid);
+    const got = next(sessions[0]!, 'message');
+    expect((await poller.post(`4${'x'.repeat(99)}`)).body).toBe('ok');
+    expect(await got).toEqual(['x'.repeat(99)]);
+  });
+
+  it('that is broken off ends a plain session and delivers nothing', async () => {
+    const { port, sessions } = await serve();
+    const { sid } = await open(port);
+    const got: unknown[] = [];
+    sessions[0]!.on('message', (data) => got.push(data));
+    const { socket } = await tcp(port);
+    const head = `POST /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\n`;
+    socket.write(`${head}Content-Length: 100\r\n\r\n4only some of it`);
+    setImmediate(() => socket.end());
+    expect((await next<[string]>(sessions[0]!, 'close'))[0]).toBe('transport error');
+    expect(got).toEqual([]);
+  });
+
+  it('is refused beside another one of a plain peer, and the session ends', async () => {
+    const { port, sessions } = await serve();
+    const { sid } = await open(port);
+    const first = await tcp(port);
+    const head = `POST /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n`;
+    first.socket.write(head);
+    const ended = next<[string]>(sessions[0]!, 'close');
+    // The first one's head must be there before the second one comes.
+    await ask(port, { query: 'EIO=4&transport=tobi' });
+    const answer = await new Poller(port, sid).post('4b');
+    expect([answer.status, answer.body]).toEqual([400, error(3)]);
+    expect((await ended)[0]).toBe('transport error');
+    first.socket.write('4a');
+    await expect.poll(() => first.socket.bytesRead).toBeGreaterThan(0);
+  });
+
+  it('of hundreds of thousands of packets is taken without blocking the process', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    let count = 0;
+    sessions[0]!.receiver = { message: () => void count++, closed: () => {} };
+    const body = Array(450_000).fill('4').join('\x1e');
+    let longestMs = 0;
+    let before = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      longestMs = Math.max(longestMs, now - before);
+      before = now;
+    }, 1);
+    const answer = await poller.post(body);
+    clearInterval(timer);
+    expect([answer.body, count]).toEqual(['ok', 450_000]);
+    expect(longestMs).toBeLessThan(150);
+  });
+
+  it('releases its TCP connection however it ends', async () => {
+    const { http, port } = await serve({ maxHttpBufferSize: 100 });
+    const { sid } = await open(port);
+    const query = `/engine.io/?EIO=4&transport=polling&sid=${sid}`;
+    const bad = [
+      `POST ${query} HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: 2\r\n\r\n4x`,
+      `POST ${query} HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n`,
+      `POST ${query} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz`,
+      `POST /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n4x`,
+      `POST /engine.io/?EIO=4&transport=polling&sid=nobody HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n4x`,
+    ];
+    const all = await Promise.all(Array.from({ length: 200 }, () => tcp(port)));
+    all.forEach(({ socket }, index) => socket.end(bad[index % bad.length]!));
+    const received = await Promise.all(all.map(({ ended }) => ended));
+    expect(received.filter((text) => !/^HTTP\/1\.1 4\d\d /.test(text))).toEqual([]);
+    const connections = () => new Promise((resolve) => http.getConnections((_error, count) => resolve(count)));
+    await expect.poll(connections).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('headers', () => {
+  it('are added by initial_headers to the first answer and by headers to all', async () => {
+    const { engine, port } = await serve();
+    engine.on('initial_headers', (headers) => (headers['X-First'] = 'yes'));
+    engine.on('headers', (headers) => (headers['X-Each'] = ['1', '2']));
+    const first = await ask(port, { query: 'EIO=4&transport=polling' });
+    const poller = new Poller(port, JSON.parse(first.body.slice(1)).sid);
+    const posted = await poller.post('4a');
+    expect(first.headers).toMatchObject({ 'x-first': 'yes', 'x-each': '1, 2' });
+    expect(posted.headers['x-first']).toBeUndefined();
+    expect(posted.headers['x-each']).toBe('1, 2');
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    const [response] = await next<[{ headers: object }]>(peer.socket, 'upgrade');
+    expect(response.headers).toMatchObject({ 'x-first': 'yes', 'x-each': '1, 2' });
+  });
+
+  it('that would break out of their line are left out', async () => {
+    const { engine, port } = await serve();
+    engine.on('initial_headers', (headers) => {
+      headers['X-Bad'] = 'a\r\nX-Injected: yes';
+      headers['X-\r\nBad'] = 'a';
+      headers['X-Good'] = 'yes';
+    });
+    const { headers, status } = await ask(port, { query: 'EIO=4&transport=polling' });
+    expect(status).toBe(200);
+    expect(headers['x-good']).toBe('yes');
+    expect([headers['x-bad'], headers['x-injected'], headers['bad']]).toEqual([undefined, undefined, undefined]);
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    const [response] = await next<[{ headers: Record<string, string> }]>(peer.socket, 'upgrade');
+    expect([response.headers['x-good'], response.headers['x-injected']]).toEqual(['yes', undefined]);
+  });
+
+  it('carry the session id in a cookie if that is wanted, and then safely', async () => {
+    const { port, sessions } = await serve({ cookie: true });
+    const opened = await ask(port, { query: 'EIO=4&transport=polling' });
+    expect(opened.headers['set-cookie']).toEqual([`io=${sessions[0]!.id}; Path=/; HttpOnly; SameSite=Lax`]);
+    const named = await serve({ cookie: { name: 'lb', path: '/x', httpOnly: false, sameSite: 'strict' } });
+    const { headers } = await ask(named.port, { query: 'EIO=4&transport=polling' });
+    expect(headers['set-cookie']).toEqual([`lb=${named.sessions[0]!.id}; Path=/x; SameSite=Strict`]);
+  });
+});
+
+it('gives a session the request that opened it, and where that came from', async () => {
+  const { port, sessions } = await serve();
+  await open(port, '&a=b');
+  const { request, remoteAddress, protocol } = sessions[0] as Session & { request: { _query: object } };
+  expect([{ ...request._query }, request.url]).toEqual([
+    { EIO: '4', transport: 'polling', a: 'b' },
+    '/engine.io/?EIO=4&transport=polling&a=b',
+  ]);
+  expect([remoteAddress.replace('::ffff:', ''), protocol]).toEqual([expect.stringMatching(/^(127\.0\.0\.1|::1)$/), 4]);
+});
