@@ -80,8 +80,8 @@ export class Connection {
   private closeTimer: NodeJS.Timeout | undefined = undefined;
   private drainedBytes = 0;
   private isMidMessage = false;
-  /** The peer ended the stream while some of what it sent was still to be told. */
-  private isEndBehind = false;
+  /** What happened to the stream while some of what had come was still to be told. */
+  private behind: 'nothing' | 'end' | 'gone' = 'nothing';
 
   // What `closed` will say.
   private code: number = CloseCode.Abnormal;
@@ -209,7 +209,8 @@ export class Connection {
   terminate(): void {
     this.receiver.stop();
     this.move('fail', 'terminated');
-    this.socket.destroy();
+    if (this.behind === 'gone') this.onGone();
+    else this.socket.destroy();
   }
 
   /** Tells no message until {@link resume}, and soon reads no more. */
@@ -309,10 +310,10 @@ export class Connection {
 
   /** Tells what was held back, if nothing holds it back any more. */
   private catchUp(): void {
-    if (this.state === 'ending' || this.state === 'closed') return;
-    this.turn();
+    if (this.state === 'open' || this.state === 'closing') this.turn();
     if (this.receiver.isBehind) return;
-    if (this.isEndBehind) this.onEnd();
+    if (this.behind === 'gone') this.onGone();
+    else if (this.behind === 'end') this.onEnd();
     else if (this.socket.isPaused()) this.socket.resume();
   }
 
@@ -340,8 +341,9 @@ export class Connection {
   }
 
   private readonly onEnd = (): void => {
-    if (this.state !== 'ending' && this.receiver.isBehind) {
-      this.isEndBehind = true;
+    this.behind = 'nothing';
+    if (this.receiver.isBehind) {
+      this.behind = 'end';
       return;
     }
     if (this.state !== 'ending') {
@@ -358,6 +360,12 @@ export class Connection {
 
   private readonly onGone = (): void => {
     clearTimeout(this.closeTimer);
+    this.behind = 'nothing';
+    // After an orderly end all that came is told first.
+    if (this.receiver.isBehind && this.error === undefined) {
+      this.behind = 'gone';
+      return;
+    }
     this.receiver.stop();
     this.move('gone', 'stream closed');
     const error = this.error ?? new ConnectionError(this.code, 'the connection is closed');
