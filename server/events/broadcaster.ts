@@ -57,7 +57,10 @@ export abstract class Broadcaster<
   /** How long answers to the next event are waited for (ms). */
   timeout(
     timeout: number,
-  ): BroadcastOperator<DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>, SocketData> {
+  ): BroadcastOperator<
+    DecorateAcknowledgements<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>>,
+    SocketData
+  > {
     return this.everyone().timeout(timeout);
   }
 

@@ -75,7 +75,7 @@ export abstract class CatchAllEmitter<
 
   private callAll(listeners: readonly AnyListener[], event: unknown[]): void {
     // A copy: listeners may remove themselves.
-    for (const listener of [...listeners]) this.call(listener, event, event);
+    for (const listener of listeners.slice()) this.call(listener, event, event);
   }
 }
 

@@ -58,7 +58,8 @@ export class ClientFiles {
     if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
     this.answer(file, request, response).catch((error: unknown) => {
       debug('%s not served: %s', file, error);
-      if (!response.headersSent) response.writeHead(404, { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' });
+      if (!response.headersSent)
+        response.writeHead(404, { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' });
       response.end();
     });
     return true;
@@ -123,7 +124,9 @@ function isKnown(header: string | undefined, etag: string): boolean {
 /** RFC 9110 §12.5.3, less the order of weights: which of ours is taken at all. */
 function preferredEncoding(header: string | string[] | undefined): string | undefined {
   const taken = new Set<string>();
-  for (const part of String(header ?? '').toLowerCase().split(',')) {
+  for (const part of String(header ?? '')
+    .toLowerCase()
+    .split(',')) {
     const [name = '', weight = ''] = part.split(';');
     if (!/^\s*q=0(\.0*)?\s*$/.test(weight)) taken.add(name.trim());
   }

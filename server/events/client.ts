@@ -12,7 +12,9 @@ import { decodeText } from '../../shared/events/decoder.ts';
 import { PacketType, isPacketValid } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { PacketDecoder } from '../../shared/events/parser.ts';
-import type { SendOptions, Session, SessionReceiver } from './engine.ts';
+import type { Receiver, Session } from '../engine/index.ts';
+import { isOurs, malformed } from './engine.ts';
+import type { SendOptions } from './engine.ts';
 import type { Server } from './server.ts';
 import type { DisconnectReason, Socket } from './socket.ts';
 
@@ -21,7 +23,7 @@ const debug = createDebug('throughline:events:client');
 /** A namespace's place while the adapter looks for what it kept of the client. */
 type Place<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> = Socket<L, E, S, D> | null;
 
-export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> implements SessionReceiver {
+export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> implements Receiver {
   readonly conn: Session;
   private readonly server: Server<L, E, S, D>;
   /** The default namespace's: most clients have no other, and no map is needed for it. */
@@ -43,7 +45,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
       this.decoder = new Decoder();
       this.decoder.on('decoded', this.decoded);
     }
-    if ('receiver' in conn) conn.receiver = this;
+    if (isOurs(conn)) conn.receiver = this;
     else {
       conn.on('data', (data: string | Buffer) => this.message(data));
       conn.on('close', (reason: string, description: unknown) => this.closed(reason, description));
@@ -68,6 +70,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
       if (this.decoder === undefined) packet = this.decode(data);
       else this.decoder.add(data);
     } catch (error) {
+      // What parsers throw is an Error.
       this.refuse(error as Error);
       return;
     }
@@ -78,7 +81,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   closed(reason: string, description?: unknown): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    if ('receiver' in this.conn) this.conn.receiver = undefined;
+    if (isOurs(this.conn)) this.conn.receiver = undefined;
     this.server.connectDeadlines.delete(this);
     debug('client %s closed: %s', this.id.slice(0, 6), reason);
     for (const socket of this.sockets()) socket._onclose(reason as DisconnectReason, description);
@@ -96,17 +99,17 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   connect(name: string, auth: Record<string, unknown>): void {
     const places = (this.root === undefined ? 0 : 1) + (this.others?.size ?? 0);
     if (places >= this.server.limits.maxNamespaces) {
-      this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Too many namespaces' } });
+      this.send({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Too many namespaces' } });
       return;
     }
     this.occupy(name, null);
-    this.server._checkNamespace(name, auth, (namespace) => {
+    this.server.findNamespace(name, auth, (namespace) => {
       if (this.isClosed) return;
-      if (namespace) namespace._add(this, auth);
+      if (namespace) namespace.enter(this, auth);
       else {
         debug('client %s asks for an unknown namespace', this.id.slice(0, 6));
         this.vacate(name);
-        this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
+        this.send({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
       }
     });
   }
@@ -124,7 +127,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Called by each socket that is no more. */
-  _remove(socket: Socket<L, E, S, D>): void {
+  remove(socket: Socket<L, E, S, D>): void {
     const { name } = socket.nsp;
     this.vacate(name);
     // What has come of a packet for it is of no use to anybody; its other attachments still have to be let by.
@@ -137,7 +140,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Leaves all namespaces and closes the connection. */
-  _disconnect(): void {
+  disconnect(): void {
     for (const socket of this.sockets()) socket.disconnect();
     this.close();
   }
@@ -148,7 +151,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Sends a packet, if the session is open. */
-  _packet(packet: Packet, options?: SendOptions): void {
+  send(packet: Packet, options?: SendOptions): void {
     if (this.isOpen) this.writeToEngine(this.server.encoder.encode(packet), options);
   }
 
@@ -216,7 +219,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
       if (socket === undefined) this.connect(name, auth ?? {});
       else this.refuse(new Error('connected twice'), false);
     } else if (packet.type === PacketType.CONNECT_ERROR) this.refuse(new Error('refused by a client'), false);
-    else if (socket?.connected) socket._onpacket(packet);
+    else if (socket?.connected) socket.receive(packet);
     else if (socket && packet.type === PacketType.DISCONNECT) socket._cleanup();
     else if (!this.left?.has(name)) this.refuse(new Error('not joined'), false);
   }
@@ -228,8 +231,8 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
    */
   private refuse(error: Error, isMalformed = true): void {
     debug('client %s broke the protocol: %s', this.id.slice(0, 6), error.message);
-    if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket._onerror(error);
-    this.close(error);
+    if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket.raise(error);
+    this.close(malformed(error.message));
   }
 
   private close(description?: unknown): void {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { TLSSocket } from 'node:tls';
 
-import type { Session } from './engine.ts';
+import type { Session } from '../engine/index.ts';
 
 /** The handshake details. */
 export interface Handshake {

@@ -133,15 +133,12 @@ export class Namespace<
   }
 
   /** Hands an event of the server's to the listeners here, which are the server's too. */
-  _deliver(event: readonly unknown[]): boolean {
+  deliverHere(event: readonly unknown[]): boolean {
     return this.deliver(event);
   }
 
   /** A client wants to come in. */
-  _add(
-    client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-    auth: Record<string, unknown>,
-  ): void {
+  enter(client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, auth: Record<string, unknown>): void {
     this.connecting++;
     const { pid, offset } = auth;
     if (!this.server.recovers || typeof pid !== 'string' || typeof offset !== 'string') {
@@ -164,7 +161,7 @@ export class Namespace<
   }
 
   /** A socket is no more. */
-  _remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+  remove(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     if (!this.sockets.delete(socket.id)) this.connecting--;
     this.emptied();
   }
@@ -188,7 +185,10 @@ export class Namespace<
 
   private admit(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     socket.client.occupy(this.name, socket);
-    if (this.middleware.length === 0 || (socket.recovered && this.server.opts.connectionStateRecovery?.skipMiddlewares)) {
+    if (
+      this.middleware.length === 0 ||
+      (socket.recovered && this.server.opts.connectionStateRecovery?.skipMiddlewares)
+    ) {
       this.connect(socket);
       return;
     }
@@ -205,13 +205,13 @@ export class Namespace<
     error: ExtendedError | undefined,
   ): void {
     // It left while it was being decided upon.
-    if (!socket._isWaiting) return;
+    if (!socket.isWaiting) return;
     if (!socket.client.isOpen) socket._cleanup();
     else if (error) {
       socket._cleanup();
       const { message, data } = error;
       // Clients of Socket.IO 2 take either of the two.
-      socket._error(socket.conn.protocol === 3 ? (data ?? message) : { message, data });
+      socket.refuse(socket.conn.protocol === 3 ? (data ?? message) : { message, data });
     } else this.connect(socket);
   }
 
@@ -219,7 +219,7 @@ export class Namespace<
     this.connecting--;
     this.sockets.set(socket.id, socket);
     socket.client.joined();
-    socket._onconnect();
+    socket.welcome();
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);
   }

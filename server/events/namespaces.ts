@@ -88,7 +88,7 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
     const pattern = this.parents.find(({ match }) => match instanceof RegExp && matches(match, name));
     if (pattern) return pattern.parent.createChild(name);
     const namespace = new Namespace(this.server, name);
-    this.server._addNamespace(namespace);
+    this.server.addNamespace(namespace);
     return namespace;
   }
 }

@@ -2,8 +2,8 @@
 import type { Parser } from '../../shared/events/parser.ts';
 import { flag, resolveOptions, whole } from '../../shared/options.ts';
 import type { Resolved } from '../../shared/options.ts';
+import type { AttachOptions, ServerOptions as EngineOptions } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
-import type { AttachOptions, EngineOptions } from './engine.ts';
 import type { Namespace } from './namespace.ts';
 
 /** Makes a namespace's adapter: a class, or a function that returns one, as packages of adapters give it. */
@@ -44,6 +44,8 @@ export interface ServerOptions extends EngineOptions, AttachOptions {
   readonly maxAttachments?: number;
   /** Most namespaces that a client is in at once. @defaultValue 1_000 */
   readonly maxNamespaces?: number;
+  /** Most sessions at once that have joined no namespace yet; beyond, new ones get 503. @defaultValue 10_000 */
+  readonly maxSilentSessions?: number;
 }
 
 const LARGEST = 2 ** 31 - 1;
@@ -53,6 +55,8 @@ const rules = {
   connectTimeout: whole(0, LARGEST, 45_000),
   maxAttachments: whole(0, LARGEST, 10),
   maxNamespaces: whole(1, LARGEST, 1_000),
+  // The engine's, which has no bound of its own: it can't know how long its sessions mean to be silent.
+  maxSilentSessions: whole(1, LARGEST, 10_000),
 };
 
 const recoveryRules = {

@@ -42,7 +42,7 @@ export class ParentNamespace<
       for (const listener of this.listeners(event)) child.on(event, listener);
     }
     this.children.add(child);
-    this.server._addNamespace(child);
+    this.server.addNamespace(child);
     return child;
   }
 
@@ -78,15 +78,15 @@ class ChildNamespace<
   protected override emptied(): void {
     if (!this.isIdle) return;
     const { cleanupEmptyChildNamespaces } = this.server.opts;
-    if (cleanupEmptyChildNamespaces) this.remove();
+    if (cleanupEmptyChildNamespaces) this.vanish();
     else if (cleanupEmptyChildNamespaces === undefined) {
       clearTimeout(this.idleTimer);
-      this.idleTimer = setTimeout(() => this.isIdle && this.remove(), IDLE_MS).unref();
+      this.idleTimer = setTimeout(() => this.isIdle && this.vanish(), IDLE_MS).unref();
     }
   }
 
-  private remove(): void {
-    this.server._removeNamespace(this);
+  private vanish(): void {
+    this.server.removeNamespace(this);
     this.removed();
   }
 }

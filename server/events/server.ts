@@ -24,6 +24,8 @@ import type {
 import type { DecoderOptions } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
+import { Server as Engine } from '../engine/index.ts';
+import type { Middleware, Session } from '../engine/index.ts';
 import { Adapter } from './adapter/adapter.ts';
 import type { ManyOperator } from './broadcaster.ts';
 import { Broadcaster } from './broadcaster.ts';
@@ -31,10 +33,7 @@ import { BroadcastOperator } from './broadcast-operator.ts';
 import { Client } from './client.ts';
 import { ClientFiles } from './client-files.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
-import { createMiddleware } from './connect-middleware.ts';
-import type { ConnectMiddleware } from './connect-middleware.ts';
-import { createEngine } from './engine.ts';
-import type { Engine, Session } from './engine.ts';
+import type { BindableEngine } from './engine.ts';
 import type { ConnectionMiddleware, Namespace, NamespaceReservedEventsMap } from './namespace.ts';
 import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
@@ -61,8 +60,12 @@ export interface ListenerErrorContext {
 }
 
 /** What a server emits by itself. */
-export interface ServerReservedEventsMap<L extends EventsMap, E extends EventsMap, S extends EventsMap, D>
-  extends NamespaceReservedEventsMap<L, E, S, D> {
+export interface ServerReservedEventsMap<
+  L extends EventsMap,
+  E extends EventsMap,
+  S extends EventsMap,
+  D,
+> extends NamespaceReservedEventsMap<L, E, S, D> {
   new_namespace: (namespace: Namespace<L, E, S, D>) => void;
   /** A listener of the application's threw, or its promise rejected. Logged where nobody listens. */
   listener_error: (error: unknown, context: ListenerErrorContext) => void;
@@ -99,7 +102,7 @@ export class Server<
   readonly recovers: boolean;
   readonly connectDeadlines: ConnectDeadlines;
   private readonly namespaces: Namespaces<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  private readonly engines: Set<Engine> = new Set();
+  private readonly engines: Set<BindableEngine> = new Set();
   private adapterConstructor: AdapterConstructor;
   private servesClient: boolean;
   private connectTimeoutMs: number;
@@ -222,16 +225,16 @@ export class Server<
 
   /**
    * Middleware for Express and its kind: `app.use(io.middleware())` and nothing else makes polling, upgrades and the script
-   * work. The http server is found at the first request.
+   * work. The http server is found at the first request; `close` leaves it open, for it is the application's.
    */
-  middleware(): ConnectMiddleware {
-    const engine = this.makeEngine(this.opts, this.basePath);
-    return createMiddleware(engine, this.basePath, (found) => (this.httpServer = found));
+  middleware(): Middleware {
+    return this.makeEngine(this.opts, this.basePath).middleware({ ...this.opts, path: this.basePath });
   }
 
   /** Takes the sessions of an engine, ours or another's. */
-  bind(engine: Engine): this {
-    this.engine = engine;
+  bind(engine: BindableEngine): this {
+    // One of another kind has what its own documentation says.
+    this.engine = engine as Engine;
     this.engines.add(engine);
     engine.on('connection', (session: Session) => this.onconnection(session));
     return this;
@@ -307,7 +310,7 @@ export class Server<
   }
 
   /** Looks for a namespace that a client wants. Called by the client. */
-  _checkNamespace(
+  findNamespace(
     name: string,
     auth: Record<string, unknown>,
     found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | false) => void,
@@ -316,14 +319,14 @@ export class Server<
   }
 
   /** Takes a new namespace in, and tells of it. */
-  _addNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+  addNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.namespaces.add(namespace);
     // The default one is made before there is anyone to tell.
     if (namespace.name !== '/') this.emitReserved('new_namespace', namespace);
   }
 
   /** Lets a namespace go. */
-  _removeNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+  removeNamespace(namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.namespaces.remove(namespace);
   }
 
@@ -336,7 +339,8 @@ export class Server<
   /** Tells of what a listener of the application's threw. The process and other sockets go on. */
   reportListenerError(error: unknown, context: ListenerErrorContext): void {
     try {
-      if (this.listenerCount('listener_error') > 0) EventEmitter.prototype.emit.call(this.sockets, 'listener_error', error, context);
+      if (this.listenerCount('listener_error') > 0)
+        EventEmitter.prototype.emit.call(this.sockets, 'listener_error', error, context);
       else console.error('throughline: a listener of %j failed:', context.event, error);
     } catch (failure) {
       // The one who was to be told failed as well: nobody is left to tell.
@@ -349,7 +353,7 @@ export class Server<
   }
 
   protected override deliver(event: readonly unknown[]): boolean {
-    return this.sockets._deliver(event);
+    return this.sockets.deliverHere(event);
   }
 
   protected override listenerFailed(error: unknown, [event]: readonly unknown[]): void {
@@ -357,7 +361,7 @@ export class Server<
   }
 
   private makeEngine(options: ServerOptions, path: string): Engine {
-    const engine = createEngine(options);
+    const engine = new Engine({ maxSilentSessions: this.limits.maxSilentSessions, ...options });
     if (this.servesClient) {
       const clientFiles = new ClientFiles(path);
       engine.use((request, response, next) => {

@@ -17,12 +17,12 @@ import type {
 } from '../../shared/events/acknowledgements.ts';
 import { PacketType } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
+import type { Session } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
 import type { BroadcastFlags, Room, Session as RecoveredSession, SocketId } from './adapter/types.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { CatchAllEmitter } from './catch-all.ts';
 import type { Client } from './client.ts';
-import type { Session } from './engine.ts';
 import { buildHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import type { Namespace } from './namespace.ts';
@@ -149,7 +149,7 @@ export class Socket<
   }
 
   /** Whether it is yet to be decided on whether the client may come in. */
-  get _isWaiting(): boolean {
+  get isWaiting(): boolean {
     return this.state === 'connecting';
   }
 
@@ -195,7 +195,7 @@ export class Socket<
       this.adapter.broadcast(packet, { rooms: new Set([this.id]), except: new Set(), flags: flags ?? {} });
     } else {
       this.notifyOutgoingListeners(packet);
-      this.client._packet(packet, flags);
+      this.client.send(packet, flags);
     }
     return true;
   }
@@ -212,7 +212,9 @@ export class Socket<
     const hasTimeout = this.flags?.timeout !== undefined;
     return new Promise((resolve, reject) => {
       // With a timeout, an error comes before the answer.
-      const callback = hasTimeout ? (error: unknown, answer: never) => (error ? reject(error) : resolve(answer)) : resolve;
+      const callback = hasTimeout
+        ? (error: unknown, answer: never) => (error ? reject(error) : resolve(answer))
+        : resolve;
       // What the map of events names at the end is the callback that we put there.
       this.emit(ev, ...([...args, callback] as EventParams<EmitEvents, Ev>));
     });
@@ -240,7 +242,9 @@ export class Socket<
   }
 
   /** Targets everyone but this socket and those in a room, or rooms. */
-  except(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
+  except(
+    room: Room | Room[],
+  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
     return this.broadcast.except(room);
   }
 
@@ -269,17 +273,10 @@ export class Socket<
   }
 
   /** How long the answer to the next event is waited for (ms). */
-  timeout(
-    timeout: number,
-  ): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
+  timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
     (this.flags ??= {}).timeout = timeout;
     // The same socket, its events seen differently.
-    return this as unknown as Socket<
-      ListenEvents,
-      DecorateAcknowledgements<EmitEvents>,
-      ServerSideEvents,
-      SocketData
-    >;
+    return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
   }
 
   /** Joins a room, or rooms. Does nothing once the socket is disconnected. */
@@ -299,9 +296,9 @@ export class Socket<
    */
   disconnect(close = false): this {
     if (!this.connected) return this;
-    if (close) this.client._disconnect();
+    if (close) this.client.disconnect();
     else {
-      this.client._packet({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
+      this.client.send({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
       this.client.leave(this.nsp.name);
       this._onclose('server namespace disconnect');
     }
@@ -315,20 +312,20 @@ export class Socket<
   }
 
   /** Called by the namespace when the client may come in. */
-  _onconnect(): void {
+  welcome(): void {
     this.state = 'connected';
     void this.join(this.id);
     const { name } = this.nsp;
     // Clients of Socket.IO 2 know no data here, and take the session's id for the socket's.
-    if (this.conn.protocol === 3) this.client._packet({ type: PacketType.CONNECT, nsp: name });
+    if (this.conn.protocol === 3) this.client.send({ type: PacketType.CONNECT, nsp: name });
     else {
-      this.client._packet({ type: PacketType.CONNECT, nsp: name, data: { sid: this.id, pid: this.pid } });
-      for (const data of this.missedPackets ?? []) this.client._packet({ type: PacketType.EVENT, nsp: name, data });
+      this.client.send({ type: PacketType.CONNECT, nsp: name, data: { sid: this.id, pid: this.pid } });
+      for (const data of this.missedPackets ?? []) this.client.send({ type: PacketType.EVENT, nsp: name, data });
     }
   }
 
   /** Takes a packet of this namespace. Called by the client. */
-  _onpacket(packet: Packet): void {
+  receive(packet: Packet): void {
     switch (packet.type) {
       case PacketType.EVENT:
         this.onEvent(packet.data, packet.id);
@@ -342,7 +339,7 @@ export class Socket<
   }
 
   /** Takes an error that is the client's fault. */
-  _onerror(error: Error): void {
+  raise(error: Error): void {
     // Without a listener an EventEmitter throws.
     if (this.listenerCount('error') > 0) this.emitReserved('error', error);
   }
@@ -371,13 +368,13 @@ export class Socket<
       // A listener of the adapter's threw: the socket leaves all the same.
       this.listenerFailed(error, ['leave-room']);
     }
-    this.nsp._remove(this);
-    this.client._remove(this);
+    this.nsp.remove(this);
+    this.client.remove(this);
   }
 
   /** Refuses the client. */
-  _error(data: unknown): void {
-    this.client._packet({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+  refuse(data: unknown): void {
+    this.client.send({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
   }
 
   protected override listenerFailed(error: unknown, event: readonly unknown[]): void {
@@ -397,7 +394,7 @@ export class Socket<
         this.middleware,
         event,
         (error) => this.listenerFailed(error, event),
-        (error) => (error ? this._onerror(error) : this.dispatch(event)),
+        (error) => (error ? this.raise(error) : this.dispatch(event)),
       );
     }
   }
@@ -413,7 +410,7 @@ export class Socket<
     return (...data) => {
       if (isSent) return;
       isSent = true;
-      this.client._packet({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+      this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
     };
   }
 

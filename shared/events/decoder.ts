@@ -37,8 +37,13 @@ const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*)(?:,|$))?(\d+)?/;
 
 /** @throws Error unless `json` is data that this type of packet may carry */
 export function decodeData(type: unknown, json: string, reviver?: Reviver): unknown {
-  const data: unknown = json ? JSON.parse(json, reviver) : undefined;
-  // Not every attachment is in place yet: types with and without them carry the same.
+  let data: unknown;
+  try {
+    data = json ? JSON.parse(json, reviver) : undefined;
+  } catch {
+    // Its error quotes the text, which belongs in no log. Below, it fails as data of no kind.
+    type = undefined;
+  }
   if (!isDataValid(type, data)) throw new Error('invalid payload');
   if (json.length >= DEEP_FROM_LENGTH) walk(data as object, () => false);
   return data;

@@ -17,6 +17,7 @@ import type {
   SessionToPersist,
   SocketId,
 } from './types.ts';
+import { framePacket } from '../../engine/index.ts';
 import type { SendOptions } from '../engine.ts';
 
 export class Adapter extends EventEmitter {
@@ -184,11 +185,21 @@ function removeMember(adapter: Adapter, id: SocketId, room: Room): void {
   if (members.size === 0 && adapter.rooms.delete(room)) adapter.emit('delete-room', room);
 }
 
-/** Encodes a broadcast for all its receivers. */
-function encode(namespace: AdapterNamespace, packet: Packet, opts: BroadcastOptions): { parts: unknown[]; options: SendOptions } {
+/** Encodes a broadcast for all its receivers; a text is framed for all of them as well. */
+function encode(
+  namespace: AdapterNamespace,
+  packet: Packet,
+  opts: BroadcastOptions,
+): { parts: unknown[]; options: SendOptions } {
   packet.nsp = namespace.name;
-  const { volatile, compress } = opts.flags ?? {};
-  return { parts: namespace.server.encoder.encode(packet), options: { volatile, compress } };
+  const { volatile = false, compress = true } = opts.flags ?? {};
+  const parts = namespace.server.encoder.encode(packet);
+  const [text] = parts;
+  const isText = parts.length === 1 && typeof text === 'string';
+  return {
+    parts,
+    options: isText ? { volatile, compress, wsPreEncodedFrame: framePacket(text) } : { volatile, compress },
+  };
 }
 
 /** Calls `visit` once for each socket in one of the rooms and in none of the excepted; without rooms for all. */
