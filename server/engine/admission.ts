@@ -58,24 +58,25 @@ function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settin
 }
 
 function checkOrigin(applicant: Applicant, settings: Settings): Refusal | undefined {
-  const { request, line, isUpgrade } = applicant;
-  const { origin } = request.headers;
-  if (line !== undefined && settings.bindOrigin && origin !== undefined) {
-    if (line.origin !== undefined && line.origin !== origin)
-      return refusal(errors.UNKNOWN_SID, { name: 'OTHER_ORIGIN' });
-    line.origin = origin;
-  }
-  if (origin === undefined || isSameSite(request, origin)) return undefined;
-  const forbidden = refusal(errors.FORBIDDEN, { name: 'ORIGIN', origin });
-  if (settings.cors !== undefined) {
-    if (isUpgrade && !settings.corsWebSocket) return undefined;
-    const { allowedOrigin } = applicant;
-    return allowedOrigin === '*' || allowedOrigin === origin ? undefined : forbidden;
-  }
+  const { line } = applicant;
+  const { origin } = applicant.request.headers;
+  if (origin === undefined) return undefined;
+  if (settings.bindOrigin && line?.origin !== undefined && line.origin !== origin)
+    return refusal(errors.UNKNOWN_SID, { name: 'OTHER_ORIGIN' });
+  const refused = isAllowed(applicant, origin, settings)
+    ? undefined
+    : refusal(errors.FORBIDDEN, { name: 'ORIGIN', origin });
+  if (line !== undefined && refused === undefined) line.origin ??= origin;
+  return refused;
+}
+
+function isAllowed({ request, isUpgrade, allowedOrigin }: Applicant, origin: string, settings: Settings): boolean {
+  if (isSameSite(request, origin)) return true;
+  if (settings.cors !== undefined)
+    return allowedOrigin === '*' || allowedOrigin === origin || (isUpgrade && !settings.corsWebSocket);
   // Without a word from the application a foreign page may come, but not with what identifies its visitor.
   const { cookie, authorization } = request.headers;
-  const isIdentified = cookie !== undefined || authorization !== undefined;
-  return isIdentified && settings.allowRequest === undefined ? forbidden : undefined;
+  return (cookie === undefined && authorization === undefined) || settings.allowRequest !== undefined;
 }
 
 /** Whether a page of this very site sent it, as far as a server behind proxies can tell. */
