@@ -34,10 +34,16 @@ export interface HttpSink {
   done(status: number, error?: unknown): void;
 }
 
+/** What we need of a WebSocket's events. */
+export interface WebSocketEvent {
+  readonly data?: unknown;
+  readonly error?: { readonly status?: number };
+}
+
 /** What we need of a WebSocket. */
 export interface WebSocketLike {
   binaryType: string;
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: { data?: unknown }) => void): void;
+  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: WebSocketEvent) => void): void;
   /** @param options - `compress`; browsers decide themselves */
   send(data: string | ArrayBuffer, options?: { readonly compress?: boolean }): void;
   close(): void;

@@ -33,189 +33,182 @@ export interface LadderHost {
   readonly clock: Clock;
   random(): number;
   /** The transport that carries the session, or did last. */
-  readonly transport: Transport;
+  current(): Transport;
   create(name: string, joins: Joining): Transport;
-  /** `transport` carries the session from now on. */
-  adopt(transport: Transport, why: RungReason, count: Packet | undefined): void;
+  /** `transport` carries the session from now on. @param first - its first packet, by a server of ours */
+  adopt(transport: Transport, why: RungReason, first: Packet | undefined): void;
   /** A probe was answered, and the session is about to move. */
   upgrading(transport: Transport): void;
   /** An attempt came to nothing. */
-  failed(transport: Transport, isProbe: boolean, why: RungReason, detail: unknown): void;
+  failed(transport: Transport, joins: Joining, why: RungReason, detail: unknown): void;
 }
 
 /** A transport that is being tried. */
 interface Candidate {
   readonly transport: Transport;
-  readonly isProbe: boolean;
+  readonly joins: Joining;
   hears(packet: Packet): void;
   /** It came to nothing. */
   failed(): void;
 }
 
-export class Ladder {
-  private readonly host: LadderHost;
-  /** The better ways, the best first. */
-  private rungs: readonly string[] = [];
-  private surest = '';
-  private candidate: Candidate | undefined;
-  /** With a candidate: until it must have proved itself. Without: until the next try. */
-  private timer: Timer | undefined;
-  /** How often in a row coming back failed. */
-  private misses = 0;
-  /** How often in a row climbing failed, or what was reached did not hold. */
-  private falls = 0;
-  private since = 0;
+export type Ladder = ReturnType<typeof createLadder>;
+
+export function createLadder({ core, clock, random, current, create, adopt, upgrading, failed }: LadderHost) {
+  /** The better ways, the best first, and the one that is sure. */
+  let rungs: readonly string[] = [];
+  let surest = '';
   /** The rung to begin with: the one that held last. */
-  private first = 0;
-  private asleep = false;
+  let first = 0;
+  let candidate: Candidate | undefined;
+  /** With a candidate: until it must have proved itself. Without: until the next try. */
+  let timer: Timer | undefined;
+  /** How often in a row coming back failed. */
+  let misses = 0;
+  /** How often in a row climbing failed, or what was reached did not hold. */
+  let falls = 0;
+  let since = 0;
+  let isAsleep = false;
 
-  constructor(host: LadderHost) {
-    this.host = host;
-  }
+  const stop = (): void => {
+    const left = candidate;
+    timer?.cancel();
+    candidate = undefined;
+    left?.transport.close();
+  };
 
-  /** The session is open. @param first - the rung to begin with, as it worked last time */
-  start(rungs: readonly string[], surest: string, first: string | undefined): void {
-    this.rungs = rungs;
-    this.surest = surest;
-    this.since = this.host.clock.now();
-    this.first = Math.max(0, rungs.indexOf(first ?? ''));
-    this.climb(this.first);
-  }
+  /** A transport failed; it matters only while it is being tried. */
+  const lost = (transport: Transport, why: RungReason, detail?: unknown): void => {
+    const gone = candidate;
+    if (gone?.transport !== transport) return;
+    stop();
+    failed(transport, gone.joins, why, detail);
+    gone.failed();
+  };
 
-  stop(): void {
-    this.timer?.cancel();
-    const { candidate } = this;
-    this.candidate = undefined;
-    candidate?.transport.close();
-  }
+  const attempt = (withinMs: number, next: Candidate): void => {
+    const { transport } = next;
+    stop();
+    candidate = next;
+    timer = clock.after(withinMs, () => {
+      const isStream = transport.name === 'streaming';
+      lost(transport, transport.readyState === 'open' ? 'silent' : isStream ? 'buffered' : 'unanswered');
+    });
+    transport.open();
+  };
 
-  /** The session's transport is lost. Comes back at once. */
-  fell(): void {
-    const { clock, transport } = this.host;
-    if (clock.now() - this.since > PROVEN_MS) this.falls = 0;
-    else if (this.rungs.includes(transport.name)) this.falls++;
-    this.misses = 0;
-    this.comeBack();
-  }
+  /** Tries again after a wait that doubles each `time`, more or less. */
+  const retry = ([firstMs, mostMs]: readonly [number, number], time: number, task: () => void): void => {
+    if (core.resumable && core.stateName !== 'closed')
+      timer = clock.after(Math.min(mostMs, firstMs * 2 ** time) * (0.5 + random()), task);
+  };
 
-  /** The network may be another one, or the page is back: what waits for its time is done now. */
-  wake(): void {
-    const { stateName } = this.host.core;
-    this.asleep = false;
-    this.misses = 0;
-    if (stateName === 'suspended') this.comeBack();
-    else if (stateName === 'open' && !this.candidate) this.climb(0);
-  }
+  const climbLater = (): void => retry(CLIMB_MS, falls++, () => climb(0));
 
-  /** The page is put aside: nothing is tried until it wakes. */
-  sleep(): void {
-    this.asleep = true;
-  }
-
-  /** Attaches anew, at a random moment within `withinMs`. */
-  move(withinMs: number): void {
-    this.stop();
-    this.timer = this.host.clock.after(this.host.random() * withinMs, this.comeBack);
-  }
-
-  /** A packet for a transport that is being tried. */
-  hears(transport: Transport, packet: Packet): void {
-    if (this.candidate?.transport === transport) this.candidate.hears(packet);
-  }
-
-  /** A transport failed that is being tried. */
-  lost(transport: Transport, why: RungReason, detail?: unknown): void {
-    const { candidate } = this;
-    if (candidate?.transport !== transport) return;
-    this.stop();
-    this.host.failed(transport, candidate.isProbe, why, detail);
-    candidate.failed();
-  }
+  /** The session goes on here. */
+  const settle = (transport: Transport, why: RungReason, packet?: Packet): void => {
+    if (packet && packet.type !== 'noop') return lost(transport, 'refused');
+    candidate = undefined;
+    timer?.cancel();
+    since = clock.now();
+    adopt(transport, why, packet);
+    if (core.stateName !== 'open' || candidate) return;
+    const at = rungs.indexOf(transport.name);
+    if (at >= 0) first = at;
+    if (at > 0 || falls > 0) climbLater();
+    else if (at < 0) climb(first);
+  };
 
   /** Probes rung after rung, from `at` down to the one in use. */
-  private climb(at: number): void {
-    const { host } = this;
-    const { core } = host;
-    const name = this.rungs[at];
-    const isTop = name === undefined || name === host.transport.name;
-    if (isTop && at > 0) this.climbLater();
-    if (isTop || core.stateName !== 'open') return;
+  const climb = (at: number): void => {
+    const name = rungs[at];
+    const isThere = name === undefined || name === current().name;
+    if (isThere && at > 0) climbLater();
+    if (isThere || core.stateName !== 'open') return;
 
-    let swapping = false;
-    const transport = host.create(name, 'probe');
-    const swap = (): void => {
-      if (this.candidate?.transport !== transport) return;
+    let isMoving = false;
+    const transport = create(name, 'probe');
+    const move = (): void => {
+      if (candidate?.transport !== transport) return;
       transport.send([core.upgradePacket()], core.next);
       transport.lane = { next: core.seen + 1 };
-      if (!core.resumable) this.settle(transport, 'climbed');
+      if (!core.resumable) settle(transport, 'climbed');
     };
     transport.once('open', () => transport.probe());
-    this.attempt(PROBE_MS, {
+    attempt(PROBE_MS, {
       transport,
-      isProbe: true,
+      joins: 'probe',
       hears: (packet) => {
-        if (swapping) return this.settle(transport, 'climbed', packet);
-        if (packet.data !== 'probe') return this.lost(transport, 'refused');
-        swapping = true;
-        host.upgrading(transport);
-        host.transport.pause(swap);
+        if (isMoving) return settle(transport, 'climbed', packet);
+        if (packet.data !== 'probe') return lost(transport, 'refused');
+        isMoving = true;
+        upgrading(transport);
+        current().pause(move);
       },
       failed: () => {
         // The server may have moved the session: where it is now, coming back tells.
-        if (swapping) core.lose(host.transport as SessionTransport, 'transport-error');
-        else this.climb(at + 1);
+        if (isMoving) core.lose(current() as SessionTransport, 'transport-error');
+        else climb(at + 1);
       },
-    });
-  }
-
-  private climbLater(): void {
-    this.retry(CLIMB_MS, this.falls++, () => this.climb(0));
-  }
-
-  private readonly comeBack = (): void => {
-    this.stop();
-    if (this.asleep || this.host.core.stateName === 'closed') return;
-    const transport = this.host.create(this.surest, 'attach');
-    this.attempt(ATTACH_MS, {
-      transport,
-      isProbe: false,
-      hears: (packet) => this.settle(transport, 'resumed', packet),
-      failed: () => this.retry(AGAIN_MS, this.misses++, this.comeBack),
     });
   };
 
-  private attempt(withinMs: number, candidate: Candidate): void {
-    const { transport } = candidate;
-    this.stop();
-    this.candidate = candidate;
-    this.timer = this.host.clock.after(withinMs, () => {
-      const why =
-        transport.readyState === 'open' ? 'silent' : transport.name === 'streaming' ? 'buffered' : 'unanswered';
-      this.lost(transport, why);
+  /** Attaches by the surest way. */
+  const comeBack = (): void => {
+    stop();
+    if (isAsleep || core.stateName === 'closed') return;
+    const transport = create(surest, 'attach');
+    attempt(ATTACH_MS, {
+      transport,
+      joins: 'attach',
+      hears: (packet) => settle(transport, 'resumed', packet),
+      failed: () => retry(AGAIN_MS, misses++, comeBack),
     });
-    transport.open();
-  }
+  };
 
-  /** Tries again after a wait that doubles each `time`, more or less. */
-  private retry([firstMs, mostMs]: readonly [number, number], time: number, task: () => void): void {
-    const { core, clock, random } = this.host;
-    if (core.resumable && core.stateName !== 'closed')
-      this.timer = clock.after(Math.min(mostMs, firstMs * 2 ** time) * (0.5 + random()), task);
-  }
+  return {
+    stop,
+    lost,
 
-  /** The session goes on here. @param count - the server's first packet: how many messages it has seen */
-  private settle(transport: Transport, why: RungReason, count?: Packet): void {
-    const { host } = this;
-    const { core } = host;
-    if (count && count.type !== 'noop') return this.lost(transport, 'refused');
-    this.candidate = undefined;
-    this.timer?.cancel();
-    this.since = host.clock.now();
-    host.adopt(transport, why, count);
-    if (core.stateName !== 'open' || this.candidate) return;
-    const at = this.rungs.indexOf(transport.name);
-    if (at >= 0) this.first = at;
-    if (at > 0 || this.falls > 0) this.climbLater();
-    else if (at < 0) this.climb(this.first);
-  }
+    /** The session is open. @param best - the rung to begin with, as it held last time */
+    start(better: readonly string[], sure: string, best: string | undefined): void {
+      rungs = better;
+      surest = sure;
+      since = clock.now();
+      climb((first = Math.max(0, rungs.indexOf(best!))));
+    },
+
+    /** A packet arrived on a transport; it matters only while that is being tried. */
+    hears(transport: Transport, packet: Packet): void {
+      if (candidate?.transport === transport) candidate.hears(packet);
+    },
+
+    /** The session's transport is lost. Comes back at once. */
+    fell(): void {
+      if (clock.now() - since > PROVEN_MS) falls = 0;
+      else if (rungs.includes(current().name)) falls++;
+      misses = 0;
+      comeBack();
+    },
+
+    /** The network may be another one, or the page is back: what waits for its time is done now. */
+    wake(): void {
+      const { stateName } = core;
+      isAsleep = false;
+      misses = 0;
+      if (stateName === 'suspended') comeBack();
+      else if (stateName === 'open' && !candidate) climb(0);
+    },
+
+    /** The page is put aside: nothing is tried until it wakes. */
+    sleep(): void {
+      isAsleep = true;
+    },
+
+    /** Attaches anew, at a random moment within `withinMs`. */
+    move(withinMs: number): void {
+      stop();
+      timer = clock.after(random() * withinMs, comeBack);
+    },
+  };
 }

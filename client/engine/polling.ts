@@ -43,9 +43,10 @@ export class Polling extends Transport {
     this.settlePause();
   }
 
-  override farewell(): void {
+  override farewell(next: number): void {
     this.leaving = true;
-    this.post('1', undefined, true);
+    this.writable = false;
+    this.post('1', next, true);
   }
 
   protected doOpen(): void {
@@ -53,8 +54,10 @@ export class Polling extends Transport {
   }
 
   protected doClose(): void {
+    // A GET that breaks off before the server has read our goodbye is an error to it.
+    if (this.leaving && this.posting) return;
     this.getting?.();
-    if (!this.leaving) this.posting?.();
+    this.posting?.();
   }
 
   protected write(packets: readonly Packet[], from?: number): void {
@@ -123,13 +126,17 @@ export class Polling extends Transport {
   ): () => void {
     const { opts } = this;
     const { clock, request } = opts.environment;
-    const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout;
+    // An answer that got lost without a word would hold all messages back, though a stream goes on bringing some.
+    const patienceMs = rest.body === undefined ? 0 : (this.counts?.patienceMs ?? 0);
+    const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
     let timer: Timer | undefined;
     let refusal = '';
     const end = (status: number, error?: unknown): void => {
       timer?.cancel();
-      if (status === 200) done();
-      else if (this.readyState !== 'closed') this.onError(failure, status || error, { status, responseText: refusal });
+      // The goodbye has arrived: the server has no use for a GET any more.
+      if (this.readyState === 'closed') this.getting?.();
+      else if (status === 200) done();
+      else this.onError(failure, status || error, { status, responseText: refusal });
     };
     const abort = request(
       { url: this.createUri('http', query), options: opts, ...rest },

@@ -6,13 +6,13 @@ const meanings = {
   opened: 'The session opened here.',
   climbed: 'This way is open at both ends, and better.',
   resumed: 'The session goes on here, and nothing was lost.',
+  lost: 'It was lost, and the session waits for another way.',
   refused: 'The server or a proxy said no: see the status.',
   unreachable: 'Nobody answered: no network, or a firewall.',
   unanswered: 'No answer in time: something in between swallows it.',
   silent: 'It connected, but nothing came through.',
   buffered: 'A proxy holds the answer back until it ends.',
   ended: 'It ended before it could be used.',
-  lost: 'It was lost, and the session waits for another way.',
 } as const;
 
 /** Why a way was taken, failed or was given up. */
@@ -24,28 +24,29 @@ export interface TimelineEntry {
   readonly at: number;
   readonly transport: string;
   readonly why: RungReason;
-  /** Whether it carried the session from then on. */
-  readonly ok: boolean;
-  /** The HTTP status that answered, where one did; otherwise what else is known, if anything. */
+  /** The HTTP status that answered or the code of the loss, where there is one; otherwise what else is known. */
   readonly detail: unknown;
+  /** What it means, in a sentence. */
   readonly meaning: string;
 }
 
 /** How many entries are kept: the newest. */
 const LONGEST = 100;
 
-export class Timeline {
-  readonly entries: TimelineEntry[] = [];
-
-  note(transport: string, why: RungReason, detail?: unknown): void {
-    const ok = why === 'opened' || why === 'climbed' || why === 'resumed';
-    this.entries.push({ at: Date.now(), transport, why, ok, detail, meaning: meanings[why] });
-    if (this.entries.length > LONGEST) this.entries.shift();
-  }
+/** Appends what happened. */
+export function note(timeline: TimelineEntry[], transport: string, why: RungReason, detail?: unknown): void {
+  timeline.push({
+    at: Date.now(),
+    transport,
+    why,
+    detail: detail instanceof TransportError ? detail.description : detail,
+    meaning: meanings[why],
+  });
+  if (timeline.length > LONGEST) timeline.shift();
 }
 
-/** Why a transport failed that ended with `error`. */
-export function whyFailed(error: unknown): RungReason {
-  if (!(error instanceof TransportError)) return 'ended';
-  return error.code === 'ERR_REFUSED' ? 'refused' : 'unreachable';
+/** Why a transport failed that ended with `detail`. */
+export function whyFailed(detail: unknown): RungReason {
+  if (!(detail instanceof TransportError)) return 'ended';
+  return detail.code === 'ERR_REFUSED' ? 'refused' : 'unreachable';
 }

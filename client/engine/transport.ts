@@ -49,6 +49,8 @@ export interface TransportReservedEvents {
 
 /** What a session that can resume lets its requests say. */
 export interface Counts {
+  /** How long the answer to a POST may take before it is taken for lost, and sent again (ms). */
+  patienceMs: number;
   /** The number of the next request, growing with each. */
   turn(): number;
   /** How many messages were seen, which the server is now told. */
@@ -126,8 +128,8 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.send([{ type: 'ping', data: 'probe' }]);
   }
 
-  /** Tells the server that the page goes away, with what still leaves then. */
-  farewell(): void {
+  /** Tells the server that the page goes away. @param _next - the number that the next message would have */
+  farewell(_next: number): void {
     this.send([{ type: 'close' }]);
   }
 

@@ -2,7 +2,7 @@
 import { encodePacket } from 'engine.io-parser';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import { nextTick } from './clock.ts';
-import type { WebSocketLike } from './environment.ts';
+import type { WebSocketEvent, WebSocketLike } from './environment.ts';
 import { Transport } from './transport.ts';
 
 export class WebSocketTransport extends Transport {
@@ -21,14 +21,15 @@ export class WebSocketTransport extends Transport {
       // An address or a subprotocol that can't be.
       return nextTick(() => this.onError('websocket error', error));
     }
-    const listen = (type: 'open' | 'message' | 'error' | 'close', hear: (event: { data?: unknown }) => void): void =>
+    const listen = (type: 'open' | 'message' | 'error' | 'close', hear: (event: WebSocketEvent) => void): void =>
       ws.addEventListener(type, (event) => {
         if (this.ws === ws) hear(event);
       });
     ws.binaryType = 'arraybuffer';
     listen('open', () => this.onOpen());
     listen('message', ({ data }) => this.onData(data as RawData));
-    listen('error', (event) => this.onError('websocket error', event));
+    // In Node the handshake's error tells the status, where there was an answer.
+    listen('error', (event) => this.onError('websocket error', event.error?.status ?? event, event));
     listen('close', (event) => this.onClose({ description: 'websocket connection closed', context: event }));
   }
 

@@ -1,0 +1,325 @@
+/**
+ * What a session runs on: its core, its watchdog, its ladder and the transport that carries it, from `open` to `close`.
+ *
+ * What each of them decides is theirs. Here they are joined, and told what transports and the page say; `emit` tells the
+ * application. Nothing is emitted after `close`.
+ */
+import type { Packet } from '../../shared/engine/packet.ts';
+import { Watchdog } from '../../shared/engine/heartbeat.ts';
+import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
+import { type ResumeTerms, SessionCore } from '../../shared/engine/session.ts';
+import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
+import { payloadBytes } from './byte-length.ts';
+import type { Environment, PageHint } from './environment.ts';
+import { createLadder } from './ladder.ts';
+import type { TransportCtor } from './options.ts';
+import type { Socket } from './socket.ts';
+import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
+import { note, type RungReason, type TimelineEntry, whyFailed } from './timeline.ts';
+import { type Joining, type Transport, type TransportCloseDetails, TransportError } from './transport.ts';
+
+/** How long the server may take to answer when it is asked whether it is there (ms). */
+const ASK_MS = 5_000;
+
+/** What is kept of messages on their way, and after how many seen the server is told so. */
+const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 128, reportBytes: 65_536 };
+
+/** What this process or page has learned for its next sessions. */
+export const memory = {
+  /** Whether the last session carried by a WebSocket worked. */
+  priorWebsocketSuccess: false,
+  /** By host: the transport that proved itself, with which to begin to climb. */
+  proven: new Map<string, string>(),
+};
+
+/** Calls the application's listeners. */
+export type Emit = <Event extends keyof SocketReservedEvents>(
+  event: Event,
+  ...args: Parameters<SocketReservedEvents[Event]>
+) => void;
+
+export interface Line {
+  readonly core: SessionCore;
+  readonly timeline: readonly TimelineEntry[];
+  /** Closes the session when what is on its way has left. */
+  close(): void;
+}
+
+/** Opens a session for `socket`, on the first of its transports. */
+export function openLine(
+  socket: Socket,
+  names: string[],
+  classes: Readonly<Record<string, TransportCtor>>,
+  environment: Environment,
+  emit: Emit,
+): Line {
+  const { opts } = socket;
+  const { clock, random } = environment;
+  const timeline: TimelineEntry[] = [];
+  let watchdog: Watchdog | undefined;
+  let isUpgrading = false;
+  let turn = 0;
+  /** What the transport said when it ended. */
+  let ending: TransportCloseDetails | Error | undefined;
+
+  /** The current transport as the session core knows it; an application's own may have another name. */
+  const carrier = (): SessionTransport => socket.transport as SessionTransport;
+
+  const core = new SessionCore(
+    clock,
+    {
+      message(data) {
+        emit('data', data);
+        emit('message', data);
+      },
+      control({ move }) {
+        if (move) ladder.move(move.within);
+      },
+      suspended(code) {
+        watchdog?.stop();
+        note(timeline, socket.transport.name, 'lost', code);
+        emit('suspend', { code });
+        ladder.fell();
+      },
+      resumed(suspendedMs, replayed) {
+        watchdog?.start();
+        emit('resume', { suspendedMs, replayed });
+      },
+      drained() {
+        socket.writeBuffer = [];
+        emit('flush');
+      },
+      closed: onClosed,
+    },
+    payloadBytes,
+  );
+
+  const counts = {
+    patienceMs: 0,
+    turn: () => ++turn,
+    seen() {
+      core.told();
+      return core.seen;
+    },
+  };
+
+  const ladder = createLadder({
+    core,
+    clock,
+    random,
+    current: () => socket.transport,
+    create,
+    adopt,
+    upgrading(transport) {
+      isUpgrading = true;
+      emit('upgrading', transport);
+    },
+    failed(transport, joins, why, detail) {
+      isUpgrading = false;
+      note(timeline, transport.name, why, detail);
+      const end = refusal(detail);
+      if (end) core.end(end);
+      else if (joins === 'probe')
+        emit('upgradeError', Object.assign(new Error(`probe error: ${why}`), { transport: transport.name }));
+    },
+  });
+
+  function create(name: string, joins?: Joining): Transport {
+    const transport = new classes[name]!({
+      ...opts,
+      ...opts.transportOptions[name],
+      query: { ...opts.query, ...(socket.id ? { sid: socket.id } : opts.resume !== false && { resume: 1 }) },
+      socket,
+      environment,
+      joins,
+      counts: core.resumable ? counts : undefined,
+    } as never);
+    transport.on('packet', (packet) => onPacket(transport, packet));
+    transport.on('heard', () => watchdog?.heard());
+    transport.on('error', (error) => onLost(transport, 'transport-error', error));
+    transport.on('close', (details) => onLost(transport, 'transport-closed', details));
+    transport.on('drain', () => {
+      if (transport !== socket.transport) return;
+      core.flush();
+      if (!socket.writeBuffer.length) emit('drain');
+    });
+    return transport;
+  }
+
+  /** Opens the session on the first transport. */
+  function start(name: string | undefined): void {
+    if (name === undefined || !classes[name]) {
+      clock.after(0, () => emit('error', 'No transports available'));
+      return;
+    }
+    socket.transport = create(name);
+    socket.transport.open();
+  }
+
+  /** Another transport carries the session from now on. @param first - its first packet, by a server of ours */
+  function adopt(transport: Transport, why: RungReason, first: Packet | undefined): void {
+    socket.transport = transport;
+    isUpgrading = false;
+    ending = undefined;
+    watchdog?.heard();
+    core.attach(carrier(), { holdsForCount: first !== undefined });
+    if (first && !core.receive(first, transport.lane)) core.lose(carrier(), 'malformed');
+    if (why === 'climbed') {
+      memory.priorWebsocketSuccess = transport.name === 'websocket';
+      memory.proven.set(opts.hostname, transport.name);
+      emit('upgrade', transport);
+    }
+    announce(why);
+  }
+
+  function announce(why: RungReason): void {
+    const { name } = socket.transport;
+    note(timeline, name, why);
+    emit('transport', { name, why });
+  }
+
+  function onPacket(transport: Transport, packet: Packet): void {
+    if (transport !== socket.transport) return ladder.hears(transport, packet);
+    const { type } = packet;
+    if (core.stateName === 'closed') return;
+    watchdog?.heard();
+    emit('packet', packet);
+    emit('heartbeat');
+    if (type === 'error') onLost(transport, 'transport-error', new Error('server error'));
+    else if (core.stateName === 'opening') onHandshake(packet);
+    else if (!core.receive(packet, transport.lane)) core.lose(carrier(), 'malformed');
+    if (type === 'ping') {
+      emit('ping');
+      emit('pong');
+    }
+  }
+
+  function onHandshake({ type, data: text }: Packet): void {
+    const { transport, writeBuffer: early } = socket;
+    let data: HandshakeData;
+    try {
+      data = JSON.parse(String(type === 'open' && text)) as HandshakeData;
+      socket.upgrades = data.upgrades.filter((name) => names.includes(name));
+    } catch (error) {
+      return onLost(transport, 'malformed', error as Error);
+    }
+    const { sid, pingInterval, pingTimeout, maxPayload, resume } = data;
+    transport.query['sid'] = socket.id = sid;
+    socket.maxPayload = maxPayload || Infinity;
+    emit('handshake', data);
+    watchdog = new Watchdog(
+      clock,
+      { ping: () => core.resumable && core.ping(), lost: () => core.lose(carrier(), 'heartbeat-missed') },
+      pingInterval,
+      pingTimeout,
+    );
+    watchdog.start();
+    let agreed: ResumeTerms | undefined;
+    if (resume && opts.resume !== false) {
+      counts.patienceMs = pingInterval + pingTimeout;
+      transport.counts = counts;
+      agreed = { ...terms, ...opts.resume, windowMs: resume.window };
+    }
+    memory.priorWebsocketSuccess = transport.name === 'websocket';
+    socket.readyState = 'open';
+    core.open(carrier(), agreed);
+    announce('opened');
+    for (const { data: message, options } of early) {
+      try {
+        socket.assertFits(message!);
+        core.send(message!, options);
+      } catch (error) {
+        emit('error', error as Error);
+      }
+    }
+    emit('open');
+    ladder.start(
+      names.filter(
+        (name) => name !== 'polling' && (name === transport.name || (opts.upgrade && socket.upgrades.includes(name))),
+      ),
+      names.includes('polling') ? 'polling' : transport.name,
+      memory.proven.get(opts.hostname),
+    );
+  }
+
+  /** A transport ended by itself. */
+  function onLost(transport: Transport, why: ReasonCode, detail?: TransportCloseDetails | Error): void {
+    if (transport !== socket.transport) return ladder.lost(transport, whyFailed(detail), detail);
+    if (core.stateName === 'closed') return;
+    const isOpening = core.stateName === 'opening';
+    const isError = detail instanceof Error;
+    ending = detail;
+    if (isOpening) {
+      note(timeline, transport.name, whyFailed(detail), detail);
+      memory.priorWebsocketSuccess = false;
+      if (isError && opts.tryAllTransports && names.length > 1) {
+        names.shift();
+        start(names[0]);
+        transport.close();
+        return;
+      }
+    }
+    const end = refusal(detail) ?? (isOpening ? why : undefined);
+    if (isError && !core.resumable) emit('error', detail);
+    if (end) core.end(end);
+    else core.lose(carrier(), why);
+  }
+
+  function onHint(hint: PageHint): void {
+    const { transport } = socket;
+    if (hint === 'leave') {
+      transport.farewell(core.next);
+      core.end('closed-here');
+    } else if (!core.resumable) {
+      // A plain session can't come back, and there is no question that its server would answer.
+    } else if (hint === 'hide') {
+      ladder.sleep();
+      core.lose(carrier(), 'transport-closed');
+    } else {
+      // Behind a large upload the question would wait its turn, and silence say nothing.
+      if (core.transport && transport.writable) {
+        core.ping();
+        watchdog?.expect(ASK_MS);
+      }
+      ladder.wake();
+    }
+  }
+
+  function onClosed(code: ReasonCode, description: string): void {
+    const { word, by, again } = reasons[code];
+    const details = ending ?? { description: description || code };
+    if (socket.id) Object.assign(details, { code, by, again });
+    socket.readyState = 'closed';
+    socket.id = undefined;
+    socket.writeBuffer = [];
+    unwatch();
+    watchdog?.stop();
+    ladder.stop();
+    socket.transport.close();
+    emit('close', word, details);
+  }
+
+  const unwatch = environment.watchPage(onHint, opts);
+  start(memory.priorWebsocketSuccess && opts.rememberUpgrade && names.includes('websocket') ? 'websocket' : names[0]);
+
+  return {
+    core,
+    timeline,
+    close() {
+      const { transport } = socket;
+      const end = (): void => core.close();
+      // A plain session's move has begun by stopping the old transport: it is done before anything else.
+      if (isUpgrading && !core.resumable) socket.once('upgrade', end).once('upgradeError', end);
+      else if (core.transport && !transport.writable) transport.once('drain', end).once('close', end);
+      else end();
+    },
+  };
+}
+
+/** How the server answered that it will never take this: the session is gone, or a message too big. */
+function refusal(detail: unknown): ReasonCode | undefined {
+  if (!(detail instanceof TransportError)) return undefined;
+  if (detail.description === 413) return 'too-big';
+  const { responseText = '' } = detail.context as { responseText?: string };
+  return detail.description === 400 && /^{"code":1\b/.test(responseText) ? 'session-unknown' : undefined;
+}
