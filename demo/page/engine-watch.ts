@@ -13,10 +13,13 @@ export interface PacketSeen {
   readonly data: unknown;
 }
 
+/** What became of one way to carry the session. */
+export type Rung = ReturnType<Engine['explain']>[number];
+
 export interface WatchOwner {
   packet(packet: PacketSeen): void;
-  /** Something about the session or its transport has changed. */
-  moved(what: string): void;
+  /** Something about the session or its transport has changed: what, if it is not among the rungs. */
+  moved(what?: string): void;
 }
 
 export class EngineWatch {
@@ -44,6 +47,11 @@ export class EngineWatch {
     return this.isOpen ? this.engine?.id : undefined;
   }
 
+  /** The ways that were tried for this session, oldest first, and what became of each. */
+  get rungs(): readonly Rung[] {
+    return this.engine?.explain() ?? [];
+  }
+
   private attach(): void {
     const { engine } = this.socket.io;
     if (engine === undefined || engine === this.engine) return;
@@ -54,11 +62,14 @@ export class EngineWatch {
     );
     engine.on('open', () => {
       this.isOpen = true;
-      this.owner.moved(`Session opened on ${engine.transport.name}`);
+      this.owner.moved();
     });
-    engine.on('upgrading', (transport) => this.owner.moved(`Trying ${transport.name}`));
-    engine.on('upgrade', (transport) => this.owner.moved(`Moved to ${transport.name}`));
-    engine.on('upgradeError', (error) => this.owner.moved(`Stayed on ${engine.transport.name}: ${error.message}`));
+    engine.on('transport', () => this.owner.moved());
+    engine.on('upgradeError', () => this.owner.moved());
+    engine.on('suspend', () => this.owner.moved());
+    engine.on('resume', ({ suspendedMs, replayed }) => {
+      this.owner.moved(`Went on after ${Math.round(suspendedMs)} ms, ${replayed} sent again`);
+    });
     engine.on('close', (reason) => {
       const wasOpen = this.isOpen;
       if (engine === this.engine) this.isOpen = false;

@@ -28,7 +28,8 @@ export class Inspector {
     this.watch = new EngineWatch(socket, {
       packet: (packet) => this.packet(packet),
       moved: (what) => {
-        this.story.tell(what, this.watch.transport);
+        this.story.tellRungs(this.watch.rungs);
+        if (what !== undefined) this.story.tell(what, this.watch.transport);
         this.showCarrier();
       },
     });
@@ -88,8 +89,8 @@ export class Inspector {
 
   private async measure(): Promise<never> {
     for (;;) {
-      if (this.socket.connected) await this.askOnce();
       await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+      if (this.socket.connected) await this.askOnce();
     }
   }
 

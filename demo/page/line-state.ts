@@ -4,6 +4,9 @@ import { find } from './element.ts';
 
 type LineState = 'connecting' | 'open' | 'lost' | 'stopped';
 
+/** A session that finds another way sooner than this is not worth a word. */
+const WORTH_A_WORD_MS = 400;
+
 export function showLineState(socket: ChatSocket): void {
   const text = find('line-state', HTMLElement);
   const again = find('reconnect', HTMLButtonElement);
@@ -17,8 +20,17 @@ export function showLineState(socket: ChatSocket): void {
     socket.connect();
   });
 
+  let timer = 0;
+  socket.on('suspend', () => {
+    timer = window.setTimeout(() => show('lost', 'Looking for another way. What you write is kept'), WORTH_A_WORD_MS);
+  });
+  socket.on('resume', () => {
+    window.clearTimeout(timer);
+    show('open', 'Connected');
+  });
   socket.on('connect', () => show('open', 'Connected'));
   socket.on('disconnect', (reason) => {
+    window.clearTimeout(timer);
     if (reason === 'io server disconnect') show('stopped', 'The server has ended the session');
     else show('lost', 'Line lost. What you write is kept');
   });

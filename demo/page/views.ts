@@ -9,6 +9,8 @@ export function setUpViews(): (view: View) => void {
     for (const button of buttons) {
       button.setAttribute('aria-current', String(button.dataset['shows'] === view));
     }
+    // Where the focus was may be hidden now, and a keyboard would be lost.
+    if (document.activeElement?.checkVisibility() === false) document.getElementById(view)?.focus();
   };
   for (const button of buttons) {
     // The markup names no other views than these.
