@@ -35,7 +35,8 @@ describe('Express 5 with app.use(io.middleware())', () => {
     const client = io(await serve(), { transports, forceNew: true, reconnection: false });
     onTestFinished(() => void client.disconnect());
     await heard(client, 'connect');
-    if (transports.length > 1) await heard(client.io.engine, 'upgrade');
+    // The upgrade may be quicker than the connect.
+    if (client.io.engine.transport.name !== transports.at(-1)) await heard(client.io.engine, 'upgrade');
     expect(client.io.engine.transport.name).toBe(transports.at(-1));
     expect(await client.emitWithAck('echo', { a: Buffer.from([1]) })).toEqual({ a: Buffer.from([1]) });
   });
