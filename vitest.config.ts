@@ -2,6 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { Tally } from './test/tally.ts';
 
 export default defineConfig({
+  // The demo loads the package by its name; its tests run it on the sources. As `paths` in tsconfig.json.
+  resolve: {
+    alias: [
+      { find: /^throughline$/, replacement: `${import.meta.dirname}/index.ts` },
+      { find: /^throughline\/client$/, replacement: `${import.meta.dirname}/client/index.ts` },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // One process a file, so that nothing which a test leaves behind reaches another; two at once, as CI has two cores.

@@ -49,6 +49,7 @@ describe('the rules on imports', () => {
       'shared/engine/b.ts',
     ],
     ['shared far below', 'client/events/a.ts', "import { b } from '../../shared/b.ts';", 'shared/b.ts'],
+    ['any floor, from the roof', 'client/index.ts', "export { b } from './engine/b.ts';", 'client/engine/b.ts'],
     ['the floor below, from the roof', 'client/index.ts', "import { b } from './events/b.ts';", 'client/events/b.ts'],
     ['any wing, from an entry', 'index.ts', "export { b } from './server/events/b.ts';", 'server/events/b.ts'],
     ['Node, on the server', 'server/engine/a.ts', "import http from 'node:http';", 'server/engine/b.ts'],

@@ -7,8 +7,10 @@ import { Server as OfficialEngine } from 'engine.io';
 import { Socket as OfficialEngineSocket } from 'engine.io-client';
 import { Server as OfficialServer } from 'socket.io';
 import { io as officialIo } from 'socket.io-client';
+import { Socket as OurEngineSocket } from '../../client/engine/index.ts';
 import { io as ourIo } from '../../client/index.ts';
 import { Server as OurEngine } from '../../server/engine/index.ts';
+import { Server as OurServer } from '../../server/events/index.ts';
 
 export type ServerEnd = typeof OfficialServer;
 export type ClientEnd = typeof officialIo;
@@ -44,6 +46,7 @@ const pairs = [
   { client: 'official', server: 'official' },
   { client: 'official', server: 'ours' },
   { client: 'ours', server: 'official' },
+  { client: 'ours', server: 'ours' },
 ] as const;
 
 const all = pairs.flatMap(({ client, server }) =>
@@ -53,27 +56,30 @@ const all = pairs.flatMap(({ client, server }) =>
     way: {
       name: `${client} client, ${server} server, ${way}`,
       transports,
-      isOurs: (client as string) === 'ours' && (server as string) === 'ours',
+      isOurs: client === 'ours' && server === 'ours',
     },
   })),
 );
 
-const servers = { official: OfficialServer };
+const servers = { official: OfficialServer, ours: OurServer as unknown as typeof OfficialServer };
 const clients = { official: officialIo, ours: ourIo as unknown as typeof officialIo };
 const engines = { official: OfficialEngine, ours: OurEngine as unknown as typeof OfficialEngine };
-const engineClients = { official: OfficialEngineSocket };
+const engineClients = {
+  official: OfficialEngineSocket,
+  ours: OurEngineSocket as unknown as typeof OfficialEngineSocket,
+};
 
-export const lines: readonly Line[] = all
-  .filter(({ server }) => server in servers)
-  .map(({ way, server, client }) => ({ ...way, Server: servers[server as 'official'], io: clients[client] }));
+export const lines: readonly Line[] = all.map(({ way, server, client }) => ({
+  ...way,
+  Server: servers[server],
+  io: clients[client],
+}));
 
-export const engineLines: readonly EngineLine[] = all
-  .filter(({ client }) => client in engineClients)
-  .map(({ way, server, client }) => ({
-    ...way,
-    Server: engines[server],
-    Socket: engineClients[client as 'official'],
-  }));
+export const engineLines: readonly EngineLine[] = all.map(({ way, server, client }) => ({
+  ...way,
+  Server: engines[server],
+  Socket: engineClients[client],
+}));
 
 /** The servers by themselves, for clients of other kinds. */
 export const serverEnds = Object.entries(servers).map(([name, Server]) => ({ name, Server }));
