@@ -52,7 +52,16 @@ export interface WebSocketLike {
 /** What the page tells: it woke or the network changed, it goes where it may come back from, it goes for good. */
 export type PageHint = 'wake' | 'hide' | 'leave';
 
+/** What was learned from one session for the next ones. */
+export interface Memory {
+  /** Whether the last session carried by a WebSocket worked. */
+  priorWebsocketSuccess: boolean;
+  /** By host: the transport that proved itself, with which to begin to climb. */
+  readonly proven: Map<string, string>;
+}
+
 export interface Environment {
+  readonly memory: Memory;
   readonly clock: Clock;
   /** From 0 to 1, as `Math.random`. */
   random(): number;
@@ -63,7 +72,10 @@ export interface Environment {
   watchPage(hint: (what: PageHint) => void, options: SocketOptions): () => void;
 }
 
+/** Of this process or page. */
+export const memory: Memory = { priorWebsocketSuccess: false, proven: new Map() };
+
 /** The world as it is. */
 export function environmentFor(options: SocketOptions): Environment {
-  return { clock: clockFor(options), random: Math.random, request, connect, watchPage };
+  return { memory, clock: clockFor(options), random: Math.random, request, connect, watchPage };
 }

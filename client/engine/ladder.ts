@@ -105,9 +105,14 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
   const climbLater = (): void => retry(CLIMB_MS, falls++, () => climb(0));
 
+  /** The server's first packet where it goes on: how many messages it has seen. Or it says that the session is over. */
+  const join = (transport: Transport, why: RungReason, packet: Packet): void => {
+    if (packet.type === 'noop' && /^\d/.test(String(packet.data))) settle(transport, why, packet);
+    else if (!core.receive(packet, transport.lane)) lost(transport, 'refused');
+  };
+
   /** The session goes on here. */
   const settle = (transport: Transport, why: RungReason, packet?: Packet): void => {
-    if (packet && packet.type !== 'noop') return lost(transport, 'refused');
     candidate = undefined;
     timer?.cancel();
     since = clock.now();
@@ -139,7 +144,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       transport,
       joins: 'probe',
       hears: (packet) => {
-        if (isMoving) return settle(transport, 'climbed', packet);
+        if (isMoving) return join(transport, 'climbed', packet);
         if (packet.data !== 'probe') return lost(transport, 'refused');
         isMoving = true;
         upgrading(transport);
@@ -161,7 +166,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     attempt(ATTACH_MS, {
       transport,
       joins: 'attach',
-      hears: (packet) => settle(transport, 'resumed', packet),
+      hears: (packet) => join(transport, 'resumed', packet),
       failed: () => retry(AGAIN_MS, misses++, comeBack),
     });
   };

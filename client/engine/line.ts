@@ -24,14 +24,6 @@ const ASK_MS = 5_000;
 /** What is kept of messages on their way, and after how many seen the server is told so. */
 const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 128, reportBytes: 65_536 };
 
-/** What this process or page has learned for its next sessions. */
-export const memory = {
-  /** Whether the last session carried by a WebSocket worked. */
-  priorWebsocketSuccess: false,
-  /** By host: the transport that proved itself, with which to begin to climb. */
-  proven: new Map<string, string>(),
-};
-
 /** Calls the application's listeners. */
 export type Emit = <Event extends keyof SocketReservedEvents>(
   event: Event,
@@ -54,11 +46,13 @@ export function openLine(
   emit: Emit,
 ): Line {
   const { opts } = socket;
-  const { clock, random } = environment;
+  const { clock, random, memory } = environment;
   const timeline: TimelineEntry[] = [];
   let watchdog: Watchdog | undefined;
   let isUpgrading = false;
   let turn = 0;
+  /** Why the server is about to end the session, as it said itself. */
+  let told: string | undefined;
   /** What the transport said when it ended. */
   let ending: TransportCloseDetails | Error | undefined;
 
@@ -72,8 +66,9 @@ export function openLine(
         emit('data', data);
         emit('message', data);
       },
-      control({ move }) {
+      control({ move, why }) {
         if (move) ladder.move(move.within);
+        told = why ?? told;
       },
       suspended(code) {
         watchdog?.stop();
@@ -82,7 +77,6 @@ export function openLine(
         ladder.fell();
       },
       resumed(suspendedMs, replayed) {
-        watchdog?.start();
         emit('resume', { suspendedMs, replayed });
       },
       drained() {
@@ -161,7 +155,7 @@ export function openLine(
     socket.transport = transport;
     isUpgrading = false;
     ending = undefined;
-    watchdog?.heard();
+    watchdog?.start();
     core.attach(carrier(), { holdsForCount: first !== undefined });
     if (first && !core.receive(first, transport.lane)) core.lose(carrier(), 'malformed');
     if (why === 'climbed') {
@@ -285,7 +279,8 @@ export function openLine(
     }
   }
 
-  function onClosed(code: ReasonCode, description: string): void {
+  function onClosed(why: ReasonCode, description: string): void {
+    const code = why === 'closed-by-peer' && Object.hasOwn(reasons, told ?? '') ? (told as ReasonCode) : why;
     const { word, by, again } = reasons[code];
     const details = ending ?? { description: description || code };
     if (socket.id) Object.assign(details, { code, by, again });

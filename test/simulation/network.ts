@@ -8,6 +8,7 @@ import type {
   HttpSink,
   PageHint,
   WebSocketLike,
+  Memory,
 } from '../../client/engine/environment.ts';
 import type { EventLoop } from './event-loop.ts';
 import { Link } from './link.ts';
@@ -28,6 +29,8 @@ export class Network implements Environment {
   server: ServerEntry | undefined;
   readonly clock: EventLoop;
   readonly random: () => number;
+  /** A client of its own for each seed, which has learned nothing yet. */
+  readonly memory: Memory = { priorWebsocketSuccess: false, proven: new Map() };
   /** Told of everything that crosses the network, to tell a seed's story. */
   trace: (line: string) => void = () => {};
   /** How often each kind of fault fired. */
