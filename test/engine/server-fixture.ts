@@ -116,6 +116,11 @@ export class Poller {
     return ask(this.port, { query: this.query(more) });
   }
 
+  /** A GET whose answer nobody needs. */
+  hold(more = ''): void {
+    begin(this.port, { query: this.query(more) });
+  }
+
   post(body: string | Buffer, more = '', headers: Record<string, string> = {}): Promise<Answer> {
     return ask(this.port, { method: 'POST', query: this.query(more), body, headers });
   }

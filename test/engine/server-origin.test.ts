@@ -61,7 +61,7 @@ describe.each(ways)('by %s', (way) => {
     },
   );
 
-  const lists: readonly [string, ServerOptions['cors'], boolean][] = [
+  const lists: readonly [string, NonNullable<ServerOptions['cors']>, boolean][] = [
     ['a list', { origin: [good] }, true],
     ['a text', { origin: good }, true],
     ['a RegExp', { origin: /^https:\/\/good\.example$/ }, true],
