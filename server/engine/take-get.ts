@@ -27,8 +27,15 @@ export interface Get {
 export function takeGet(get: Get): void {
   get.line.heard();
   if (!get.line.core.resumable) takePlain(get);
+  else if (isProbe(get.request)) probeStream(get);
   else if (isStale(get.line, get.request)) get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   else takeCounted(get);
+}
+
+/** Whether it only looks if a stream comes through. It attaches nothing, so it may be overtaken. */
+function isProbe(request: IncomingMessage): boolean {
+  const { transport, seen } = queryOf(request);
+  return transport === 'streaming' && seen === undefined;
 }
 
 /** A new transport for GETs of that name. */
@@ -54,7 +61,6 @@ function takePlain({ line, response, refuse }: Get): void {
 function takeCounted(get: Get): void {
   const { line, request } = get;
   const { transport, seen, attach } = queryOf(request);
-  if (transport === 'streaming' && seen === undefined) return probeStream(get);
   const count = readCount(seen);
   if (count === undefined) return refuseCount(get);
   const carrier = line.core.transport;

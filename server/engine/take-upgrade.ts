@@ -23,8 +23,11 @@ export interface Upgrade {
 
 export function takeUpgrade(upgrade: Upgrade): void {
   const { line, request, refuse } = upgrade;
-  if (line.core.resumable && isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
-  if (line.core.resumable && queryOf(request)['seen'] !== undefined) return attach(upgrade);
+  // A probe attaches nothing, so a poll may overtake it, as browsers that open WebSockets a little later make it do.
+  if (line.core.resumable && queryOf(request)['seen'] !== undefined) {
+    if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+    return attach(upgrade);
+  }
   const transport = upgrade.accept();
   if (transport === undefined) return;
   if (line.transport.name === 'websocket' && line.core.transport !== undefined) transport.close();
