@@ -209,6 +209,17 @@ describe('a lost transport', () => {
     expect(session.readyState).toBe(state);
   });
 
+  it('is probed by a WebSocket that a poll overtook', async () => {
+    const { poller } = await start();
+    poller.turn = 5;
+    poller.hold(`&seen=0&turn=${++poller.turn}`);
+    const peer = poller.webSocket('&turn=2');
+    await peer.opened;
+    peer.socket.send('2probe');
+    await peer.until(1);
+    expect(peer.got).toEqual(['3probe']);
+  });
+
   it('ends the session when the window has passed', async () => {
     const { session, poller } = await start({ resume: { window: 30 } });
     const peer = poller.webSocket('&seen=0&turn=1');
