@@ -4,7 +4,6 @@
  * It knows the closing handshake and its time limits; what comes in is the Receiver's, what goes out the Sender's. Nothing
  * that a peer or the network does throws. An idle connection holds no buffers and no timer.
  */
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
@@ -228,7 +227,10 @@ export class Connection {
 
   /** Whether the event loop stays alive for this connection. Default true. */
   setRef(isRef: boolean): void {
-    if (this.socket instanceof Socket) this.socket[isRef ? 'ref' : 'unref']();
+    // Sockets have these two, an HTTP/2 stream has not.
+    const stream: Duplex & { ref?(): void; unref?(): void } = this.socket;
+    if (isRef) stream.ref?.();
+    else stream.unref?.();
   }
 
   /** Runs listeners of this connection: one that throws ends it with 1011. */

@@ -68,6 +68,8 @@ export class FrameReader {
   /** Payload bytes of this frame, and how many of them have not come yet. */
   private length = 0;
   private remaining = 0;
+  /** What a length in so many bytes says at least. */
+  private leastLength = 0;
   /** Bytes of its length or of its mask that have not come yet. */
   private headerBytes = 0;
   private mask = 0;
@@ -195,6 +197,7 @@ export class FrameReader {
     if (this.opcode >= frame.FIRST_CONTROL)
       return this.fail(CloseCode.ProtocolError, 'control frame of more than 125 bytes');
     this.headerBytes = length === frame.LENGTH_16 ? 2 : 8;
+    this.leastLength = length === frame.LENGTH_16 ? frame.LENGTH_16 : 65_536;
     this.state = LENGTH;
   }
 
@@ -203,7 +206,10 @@ export class FrameReader {
     if (this.headerBytes === 8 && byte >= 0x80)
       return this.fail(CloseCode.ProtocolError, 'length of more than 63 bits');
     this.length = this.length * 256 + byte;
-    if (--this.headerBytes === 0) this.readAfterLength();
+    if (--this.headerBytes > 0) return;
+    // §5.2: "in all cases, the minimal number of bytes MUST be used".
+    if (this.length < this.leastLength) return this.fail(CloseCode.ProtocolError, 'length in more bytes than it needs');
+    this.readAfterLength();
   }
 
   private readAfterLength(): void {

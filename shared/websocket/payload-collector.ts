@@ -13,6 +13,11 @@ export class PayloadCollector {
   /** Bytes collected so far. */
   size = 0;
 
+  /** Bytes held, the room for more included. */
+  get pinnedBytes(): number {
+    return this.buffer.length;
+  }
+
   /**
    * Copies `bytes` from `start` up to `end` behind the rest.
    *
