@@ -307,6 +307,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.probe = undefined;
     this.upgraded = true;
     if (this.attach(transport, seen, 'upgrade')) this.session.emit('upgrade', transport);
+    else transport.close();
   }
 
   /** To a stream the peer moves with a POST. A repeated one finds the session there already. */

@@ -58,8 +58,8 @@ describe.each(ways)('over %s', (_name, options, carrier) => {
   it('gives up when no ping comes', async () => {
     const { client, session } = await meet({}, { pingInterval: 100, pingTimeout: 50 });
     const closed = heard(client, 'close');
-    // The server's own heartbeat, stopped.
-    Object.assign(session, { sendPacket: () => {} });
+    // A server that has stopped: it neither pings nor notices that nobody answers.
+    Object.assign(session, { sendPacket: () => {}, onClose: () => {} });
     expect(await closed).toEqual(['ping timeout', expect.objectContaining({ code: 'heartbeat-missed' })]);
   });
 
