@@ -69,6 +69,8 @@ function takeCounted(get: Get): void {
   if (follows && transport === 'polling') return goOn(get, carrier, count);
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return get.refuse(refused);
+    // The application may have taken its time.
+    if (isStale(line, request)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     goOn(get, newHttpTransport(transport, line.id, line.session.protocol, line, line.host.answers), count);
   });
 }

@@ -28,6 +28,7 @@ export function takeUpgrade(upgrade: Upgrade): void {
     if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     return attach(upgrade);
   }
+  if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
   const transport = upgrade.accept();
   if (transport === undefined) return;
   if (line.transport.name === 'websocket' && line.core.transport !== undefined) transport.close();
@@ -37,6 +38,8 @@ export function takeUpgrade(upgrade: Upgrade): void {
 function attach({ line, request, accept, refuse }: Upgrade): void {
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return refuse(refused);
+    // The application may have taken its time.
+    if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     const seen = readCount(queryOf(request)['seen']);
     if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
     if (seen === undefined || !line.core.goOnFrom(seen))

@@ -1,0 +1,183 @@
+/** Moving a session to a WebSocket by a probe (FAULTS.md U1 to U5). */
+import fc from 'fast-check';
+import { Socket as Client } from 'engine.io-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { Poller, WebSocketPeer, next, open, serve } from './server-fixture.ts';
+
+async function start(options = {}) {
+  const served = await serve(options);
+  const { sid } = await open(served.port);
+  return { ...served, session: served.sessions[0]!, poller: new Poller(served.port, sid) };
+}
+
+describe('a probe', () => {
+  it('is answered, releases the waiting poll, and moves the session with 5', async () => {
+    const { session, poller } = await start();
+    const events: string[] = [];
+    for (const name of ['upgrading', 'upgrade'])
+      session.on(name, (transport: { name: string }) => events.push(`${name} ${transport.name}`));
+    const poll = poller.get();
+    await expect.poll(() => session.transport.writable).toBe(true);
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send('2probe');
+    expect(await peer.until(1)).toEqual(['3probe']);
+    expect((await poll).body).toBe('6');
+    expect([session.transport.name, session.upgrading, session.upgraded]).toEqual(['polling', true, false]);
+    // A poll that comes now is let go as well, if a little later.
+    expect((await poller.get()).body).toBe('6');
+    const upgraded = next(session, 'upgrade');
+    peer.send('5');
+    await upgraded;
+    session.send('a');
+    expect(await peer.until(2)).toEqual(['3probe', '4a']);
+    expect([session.transport.name, session.upgrading, session.upgraded]).toEqual(['websocket', false, true]);
+    expect(events).toEqual(['upgrading websocket', 'upgrade websocket']);
+  });
+
+  it('lets go of a poll that still waits when the session moves', async () => {
+    const { session, poller } = await start();
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send('2probe');
+    await peer.until(1);
+    const poll = poller.get();
+    await expect.poll(() => session.transport.writable).toBe(true);
+    peer.send('5');
+    expect((await poll).body).toBe('6');
+  });
+
+  it.each([
+    ['5 before the probe', ['5']],
+    ['a probe that says something else', ['2other']],
+    ['a bare ping', ['2']],
+    ['a message', ['4a']],
+    ['a message after the probe', ['2probe', '4a']],
+    ['a second probe', ['2probe', '2probe']],
+    ['a packet that is none', ['zz']],
+    ['a binary message', [Buffer.from([1])]],
+    ['a close', ['1']],
+  ])('ends with nothing changed on %s', async (_what, packets) => {
+    const { session, poller } = await start();
+    const got: unknown[] = [];
+    session.on('message', (data) => got.push(data));
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send(...packets);
+    await peer.closed;
+    await poller.post('4still polling');
+    expect([session.transport.name, session.readyState, got]).toEqual(['polling', 'open', ['still polling']]);
+  });
+
+  it.each([
+    ['says nothing', []],
+    ['says nothing more', ['2probe']],
+  ])('ends at upgradeTimeout when it %s', async (_what, packets) => {
+    const { session, poller } = await start({ upgradeTimeout: 20 });
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send(...packets);
+    expect(await peer.closed).toBe(1005);
+    expect([session.transport.name, session.readyState, session.upgrading]).toEqual(['polling', 'open', false]);
+  });
+
+  it('that is cut leaves the session where it is', async () => {
+    const { session, poller } = await start();
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send('2probe');
+    await peer.until(1);
+    peer.socket.terminate();
+    await expect.poll(() => session.upgrading).toBe(false);
+    session.send('a');
+    expect((await poller.get()).body).toBe('4a');
+  });
+
+  it('gives way to another one, and only one of them wins', async () => {
+    const { session, poller } = await start();
+    const first = poller.webSocket();
+    await first.opened;
+    first.send('2probe');
+    await first.until(1);
+    const second = poller.webSocket();
+    await second.opened;
+    expect(await first.closed).toBe(1005);
+    second.send('2probe', '5');
+    await next(session, 'upgrade');
+    const third = poller.webSocket();
+    expect(await third.closed).toBe(1005);
+    session.send('a');
+    expect(await second.until(2)).toEqual(['3probe', '4a']);
+  });
+
+  it('ends with the session', async () => {
+    const { session, poller } = await start();
+    const poll = poller.get();
+    await expect.poll(() => session.transport.writable).toBe(true);
+    const peer = poller.webSocket();
+    await peer.opened;
+    peer.send('2probe');
+    await peer.until(1);
+    await poll;
+    session.close();
+    expect(await peer.closed).toBe(1005);
+    expect((await poller.get()).body).toBe('1');
+  });
+
+  it('is not possible where upgrades are switched off, or WebSockets', async () => {
+    const off = await serve({ allowUpgrades: false });
+    const { sid, upgrades } = await open(off.port);
+    expect(upgrades).toEqual([]);
+    expect(await new Poller(off.port, sid).webSocket().refused).toBe(400);
+    const polling = await serve({ transports: ['polling'] });
+    const opened = await open(polling.port);
+    expect(opened.upgrades).toEqual([]);
+    expect(await new Poller(polling.port, opened.sid).webSocket().refused).toBe(400);
+    expect(await new WebSocketPeer(polling.port, 'EIO=4&transport=websocket').refused).toBe(400);
+  });
+
+  it('offers transports in the order in which they were given', async () => {
+    const { port } = await serve({ transports: ['streaming', 'websocket', 'polling'] });
+    expect((await open(port, '&resume=1')).upgrades).toEqual(['streaming', 'websocket']);
+  });
+});
+
+it('loses nothing and repeats nothing, whenever messages are sent while the official client upgrades', async () => {
+  const { port, engine } = await serve();
+  engine.on('connection', (session) => session.on('message', (data: string) => session.send(`re ${data}`)));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 5, maxLength: 30 }), async (pauses) => {
+      const client = new Client(`http://localhost:${port}`);
+      const got: string[] = [];
+      const all = new Promise<void>((resolve) => {
+        client.on('message', (data: string) => got.push(data) === pauses.length && resolve());
+      });
+      await new Promise<void>((resolve) => client.once('open', () => resolve()));
+      for (const [index, pause] of pauses.entries()) {
+        client.send(String(index));
+        for (let turn = 0; turn < pause; turn++) await new Promise(setImmediate);
+      }
+      await all;
+      client.close();
+      expect(got).toEqual(pauses.map((_, index) => `re ${index}`));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+it('opens on a WebSocket at once, and takes what comes in the same segment as the request', async () => {
+  const { engine, port } = await serve({ initialPacket: 'hello' });
+  const { connect } = await import('node:net');
+  const got = new Promise((resolve) => {
+    engine.on('connection', (session) => session.on('message', resolve));
+  });
+  const socket = connect(port);
+  onTestFinished(() => void socket.destroy());
+  const masked = Buffer.from([0x81, 0x83, 0, 0, 0, 0, ...Buffer.from('4hi')]);
+  const head =
+    'GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  socket.write(Buffer.concat([Buffer.from(head), masked]));
+  expect(await got).toBe('hi');
+});
