@@ -55,7 +55,8 @@ export class VirtualClock implements Clock {
     let first: Waiting | undefined;
     for (const timer of this.waiting) {
       if (timer.at > end) continue;
-      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
+      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
+        first = timer;
     }
     return first;
   }

@@ -131,7 +131,7 @@ export class World {
     this.log(`transports ${String(transports)}`);
     // What one session remembers for the next would make a seed depend on the one before.
     Socket.priorWebsocketSuccess = false;
-    const socket = new Socket('http://simulated/', transports ? { transports } : {}, this.network);
+    const socket = new Socket(`http://seed-${this.seed}/`, transports ? { transports } : {}, this.network);
     this.socket = socket;
     const application = new Application('client', chance, socket, this.violate);
     this.client = application;
