@@ -302,6 +302,7 @@ export class Manager<
     clearTimeout(this.timer);
     this._readyState = 'closed';
     this._reconnecting = reconnecting;
+    if (!reconnecting) this.attempts = 0;
     this.session?.abort();
     this.decoder?.destroy();
   }
@@ -321,7 +322,6 @@ export class Manager<
     const wasClosed = this._readyState === 'closed';
     this.detach(reconnecting);
     if (wasClosed) return;
-    this.attempts = 0;
     this.engine.close();
     this.emitReserved('close', reason, description);
     this.reconnect();
