@@ -4,6 +4,9 @@ import type { Rung } from './engine-watch.ts';
 
 const MOST_TOLD = 60;
 
+/** After these the way carries the session; after all others it doesn't. */
+const CARRIES: ReadonlySet<Rung['why']> = new Set(['opened', 'climbed', 'resumed']);
+
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 export class Story {
@@ -24,7 +27,7 @@ export class Story {
         `${known}. `,
         element('i', { text: meaning }),
       );
-      this.insert(rung.at, line, rung.ok ? transport : 'none');
+      this.insert(rung.at, line, CARRIES.has(why) ? transport : 'none');
     }
   }
 

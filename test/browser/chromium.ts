@@ -32,9 +32,13 @@ export interface Tab {
   close(): Promise<void>;
 }
 
+/** Less than a test has, so that what was waited for in vain is named. */
+const PATIENCE_MS = 10_000;
+
 /** Opens the address as a visitor of its own would: nothing is shared with other tabs. */
 export async function openTab(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {

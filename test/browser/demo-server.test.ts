@@ -8,7 +8,7 @@ const WHO = { key: KEY, tab: 't'.repeat(20), name: 'Ann', hue: 60 };
 const PNG = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(100)]);
 
 /** A message as a good page sends it, with what a bad one changes. */
-function draft(room: string, more: object = {}): { id: string } {
+function draft(room: string, more: object = {}) {
   return { id: crypto.randomUUID(), room, text: 'hello', ...more };
 }
 

@@ -197,7 +197,7 @@ describe.runIf(hasChromium)('the demo in Chromium', () => {
       colorScheme,
     });
     await say(ann, `${'long'.repeat(100)} https://example.org/${'path/'.repeat(60)}`);
-    await ann.locator('#told .message').waitFor();
+    await ann.locator('#told .message').last().waitFor();
     for (const view of ['rooms', 'chat', 'inspector']) {
       await ann.click(`[data-shows="${view}"]`);
       expect(await ann.locator(`#${view}`).isVisible()).toBe(true);
