@@ -179,7 +179,7 @@ describe('middleware of its own', () => {
     const { engine, port } = await serve();
     const order: string[] = [];
     engine.use((request, response, goOn) => {
-      order.push(`1 ${(request as { _query?: { transport: string } })._query!.transport}`);
+      order.push(`1 ${(request as { _query?: { transport: string } })['_query']!.transport}`);
       response.setHeader('X-First', 'yes');
       setImmediate(goOn);
     });

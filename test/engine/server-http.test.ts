@@ -409,7 +409,7 @@ it('gives a session the request that opened it, and where that came from', async
   const { port, sessions } = await serve();
   await open(port, '&a=b');
   const { request, remoteAddress, protocol } = sessions[0] as Session & { request: { _query: object } };
-  expect([{ ...request._query }, request.url]).toEqual([
+  expect([{ ...request['_query'] }, request.url]).toEqual([
     { EIO: '4', transport: 'polling', a: 'b' },
     '/engine.io/?EIO=4&transport=polling&a=b',
   ]);

@@ -81,7 +81,7 @@ describe.each(ways)('by %s', (way) => {
     const before = engine.clientsCount;
     for (const evil of ['https://evil.example', 'https://good.example.evil', 'https://evilgood.example', 'null'])
       expect(await as(evil)).toBe(isStrict ? 403 : opened);
-    if (isStrict) expect(engine.clientsCount).toBeLessThanOrEqual(before);
+    expect(engine.clientsCount).toBeLessThanOrEqual(isStrict ? before : Infinity);
   });
 });
 

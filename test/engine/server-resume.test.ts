@@ -220,6 +220,20 @@ describe('a lost transport', () => {
     expect(peer.got).toEqual(['3probe']);
   });
 
+  it('is not taken from a WebSocket by a poll that the upgrade overtook', async () => {
+    const { session, poller } = await start();
+    const peer = poller.webSocket(`&turn=${++poller.turn}`);
+    await peer.opened;
+    peer.socket.send('2probe');
+    await peer.until(1);
+    peer.socket.send('50');
+    expect(await peer.until(2)).toEqual(['3probe', '60']);
+    session.send('a');
+    expect((await poller.seen(0)).body).toBe('6');
+    expect(await peer.until(3)).toEqual(['3probe', '60', '4a']);
+    expect(session.transport.name).toBe('websocket');
+  });
+
   it('ends the session when the window has passed', async () => {
     const { session, poller } = await start({ resume: { window: 30 } });
     const peer = poller.webSocket('&seen=0&turn=1');

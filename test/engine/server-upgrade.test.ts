@@ -1,5 +1,7 @@
 /** Moving a session to a WebSocket by a probe (FAULTS.md U1 to U5). */
-import fc from 'fast-check';
+import { connect } from 'node:net';
+
+import * as fc from 'fast-check';
 import { Socket as Client } from 'engine.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -168,7 +170,6 @@ it('loses nothing and repeats nothing, whenever messages are sent while the offi
 
 it('opens on a WebSocket at once, and takes what comes in the same segment as the request', async () => {
   const { engine, port } = await serve({ initialPacket: 'hello' });
-  const { connect } = await import('node:net');
   const got = new Promise((resolve) => {
     engine.on('connection', (session) => session.on('message', resolve));
   });

@@ -1,0 +1,224 @@
+/** What a server bears: slow peers, silent peers, a blocked process, and its own end. */
+import { describe, expect, it } from 'vitest';
+
+import type { Session } from '../../server/engine/index.ts';
+import { Poller, WebSocketPeer, ask, begin, next, open, serve, tcp } from './server-fixture.ts';
+
+const opening = 'EIO=4&transport=polling';
+type Closed = [string, { code: string; message: string }];
+
+describe('the heartbeat', () => {
+  it('pings at pingInterval, also a peer that talks all the time', async () => {
+    const { port } = await serve({ pingInterval: 20, pingTimeout: 1_000 });
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await peer.until(1);
+    const talking = setInterval(() => peer.send('4x'), 5);
+    expect((await peer.until(3)).slice(1)).toEqual(['2', '2']);
+    clearInterval(talking);
+  });
+
+  it.each(['websocket', 'polling'])('ends a session on %s whose peer does not answer', async (way) => {
+    const { port, sessions } = await serve({ pingInterval: 20, pingTimeout: 20 });
+    const peer =
+      way === 'websocket'
+        ? new WebSocketPeer(port, 'EIO=4&transport=websocket')
+        : new Poller(port, (await open(port)).sid);
+    if (peer instanceof Poller) peer.hold();
+    else await peer.until(1);
+    expect(await next<Closed>(sessions[0]!, 'close')).toEqual([
+      'ping timeout',
+      expect.objectContaining({ code: 'heartbeat-missed' }),
+    ]);
+  });
+
+  it('takes anything for a sign of life', async () => {
+    const { port, sessions } = await serve({ pingInterval: 30, pingTimeout: 60 });
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await peer.until(1);
+    const talking = setInterval(() => peer.send('4x'), 10);
+    await peer.until(5);
+    clearInterval(talking);
+    expect(sessions[0]!.readyState).toBe('open');
+    peer.send('3');
+    await next(sessions[0]!, 'heartbeat');
+  });
+
+  it('blames no peer for a process that was blocked', async () => {
+    const { port, sessions } = await serve({ pingInterval: 30, pingTimeout: 100 });
+    const peers = Array.from({ length: 20 }, () => new WebSocketPeer(port, 'EIO=4&transport=websocket'));
+    await Promise.all(peers.map((peer) => peer.until(2)));
+    const before = performance.now();
+    while (performance.now() - before < 1_500);
+    for (const peer of peers) peer.send('3');
+    await Promise.all(peers.map((peer) => peer.until(4)));
+    expect(sessions.filter((session) => session.readyState !== 'open')).toEqual([]);
+  });
+});
+
+describe('a slow peer', () => {
+  it('is cut off when it takes nothing of a long queue, and others do not wait for it', async () => {
+    const { port, sessions } = await serve({ stalledQueueBytes: 1_000_000, stalledTimeout: 50 });
+    const slow = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await slow.until(1);
+    slow.socket.pause();
+    const ended = next<Closed>(sessions[0]!, 'close');
+    for (let index = 0; index < 200; index++) sessions[0]!.send('x'.repeat(100_000));
+    const quick = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await quick.until(1);
+    sessions[1]!.send('a');
+    expect((await quick.until(2))[1]).toBe('4a');
+    expect((await ended)[1].code).toBe('slow-consumer');
+  });
+
+  it('is cut off at the last bound however quick it is', async () => {
+    const { port, sessions } = await serve({ stalledQueueBytes: 1_000, maxQueuedBytes: 100_000 });
+    const poller = new Poller(port, (await open(port)).sid);
+    const ended = next<Closed>(sessions[0]!, 'close');
+    for (let index = 0; index < 3; index++) sessions[0]!.send('x'.repeat(50_000));
+    expect((await ended)[1]).toMatchObject({ code: 'slow-consumer', message: '150000 bytes queued, limit 100000' });
+    expect((await poller.get()).body).toBe('1');
+  });
+
+  it('may take a burst that is longer than the first bound', async () => {
+    const { port, sessions } = await serve({ stalledQueueBytes: 100_000, stalledTimeout: 50 });
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await peer.until(1);
+    for (let index = 0; index < 100; index++) sessions[0]!.send('x'.repeat(10_000));
+    await peer.until(101);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
+  it('sees messages held back where they can be counted', async () => {
+    const { port, sessions } = await serve();
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await peer.until(1);
+    peer.socket.pause();
+    const [session] = sessions as [Session];
+    for (let index = 0; index < 100; index++) session.send('x'.repeat(100_000));
+    expect(session.transport.writable).toBe(false);
+    expect(session.writeBuffer.length).toBeGreaterThan(0);
+    const drained = next(session, 'drain');
+    peer.socket.resume();
+    await drained;
+    expect([session.writeBuffer, session.bufferedAmount]).toEqual([[], 0]);
+  });
+});
+
+it('lets in only so many sessions that have said nothing, and more once one of them speaks or ends', async () => {
+  const { port, sessions } = await serve({ maxSilentSessions: 2 });
+  const poller = new Poller(port, (await open(port)).sid);
+  await open(port);
+  const refused = await ask(port, { query: opening });
+  expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5']);
+  expect(await new WebSocketPeer(port, 'EIO=4&transport=websocket').refused).toBe(503);
+  await poller.post('4a');
+  expect((await ask(port, { query: opening })).status).toBe(200);
+  expect((await ask(port, { query: opening })).status).toBe(503);
+  sessions[1]!.close();
+  expect((await ask(port, { query: opening })).status).toBe(200);
+});
+
+describe('draining', () => {
+  it('lets nobody in, and everybody out within its time', async () => {
+    const { engine, port, sessions } = await serve();
+    const webSocket = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await webSocket.until(1);
+    const poller = new Poller(port, (await open(port)).sid);
+    const poll = poller.get();
+    sessions[0]!.send('last');
+    const reasons = sessions.map((session) => next<Closed>(session, 'close'));
+    const drained = engine.drain({ over: 40 });
+    expect(engine.drain()).toBe(drained);
+    const refused = await ask(port, { query: opening });
+    expect([refused.status, refused.headers.connection]).toEqual([503, 'close']);
+    expect((await poll).body).toBe('1');
+    expect(await webSocket.closed).toBe(1001);
+    expect(webSocket.got.at(-1)).toBe('4last');
+    for (const reason of await Promise.all(reasons))
+      expect(reason).toEqual(['transport close', expect.objectContaining({ code: 'draining' })]);
+    await drained;
+    expect(engine.health()).toMatchObject({ state: 'draining', sessions: 0, suspended: 0, queuedBytes: 0 });
+  });
+
+  it('asks peers of our own to move, and waits until they have seen what they were sent', async () => {
+    const { engine, port, sessions } = await serve();
+    const { sid } = await open(port, '&resume=1');
+    const peer = new Poller(port, sid).webSocket('&seen=0&turn=1');
+    await peer.until(1);
+    sessions[0]!.send('a');
+    const drained = engine.drain({ over: 20, timeout: 10_000 });
+    expect((await peer.until(4)).slice(1)).toEqual(['4a', '6{"move":{"within":20}}', '20']);
+    expect(sessions[0]!.readyState).toBe('open');
+    peer.send('31');
+    expect(await peer.closed).toBe(1001);
+    expect(peer.got.slice(4)).toEqual(['6{"why":"draining"}', '1']);
+    await drained;
+  });
+
+  it('cuts what is left at its end, whatever that does', async () => {
+    const { engine, port, sessions } = await serve();
+    const { socket } = await tcp(port);
+    socket.write(
+      'GET /engine.io/?EIO=4&transport=websocket&resume=1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n' +
+        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await expect.poll(() => sessions.length).toBe(1);
+    const { sid } = await open(port, '&resume=1');
+    const stream = begin(port, { query: `EIO=4&transport=streaming&sid=${sid}&seen=0&turn=1` });
+    await stream.answer;
+    for (const session of sessions) session.send('a');
+    const before = performance.now();
+    await engine.drain({ over: 10, timeout: 60 });
+    expect(performance.now() - before).toBeLessThan(1_000);
+    expect([engine.clientsCount, sessions.map((session) => session.readyState)]).toEqual([0, ['closed', 'closed']]);
+    await next(socket, 'close');
+  });
+
+  it('gives load balancers a moment first', async () => {
+    const { engine, port, sessions } = await serve();
+    await open(port);
+    const drained = engine.drain({ grace: 40, over: 0 });
+    await ask(port, { query: opening });
+    expect([engine.health().state, sessions[0]!.readyState]).toEqual(['draining', 'open']);
+    await drained;
+    expect(sessions[0]!.readyState).toBe('closed');
+  });
+});
+
+it('says how it fares', async () => {
+  const { engine, port, sessions } = await serve();
+  expect(engine.health()).toEqual({
+    state: 'ready',
+    sessions: 0,
+    suspended: 0,
+    queuedBytes: 0,
+    loopLagMs: expect.any(Number),
+  });
+  const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket&resume=1');
+  await peer.until(1);
+  await open(port);
+  peer.socket.terminate();
+  await next(sessions[0]!, 'suspend');
+  sessions[0]!.send('12345');
+  expect(engine.health()).toMatchObject({ sessions: 2, suspended: 1, queuedBytes: 5 });
+  engine.close();
+  expect(engine.health()).toMatchObject({ state: 'closed', sessions: 0, suspended: 0, queuedBytes: 0 });
+});
+
+it('refuses options that can not be, and names them', async () => {
+  for (const [options, message] of [
+    [{ pingInterval: 0 }, /pingInterval is 0; give a whole number from 1/],
+    [{ maxHttpBufferSize: '1' }, /maxHttpBufferSize/],
+    [{ transports: ['tobi'] }, /transports is not a list/],
+    [{ allowRequest: 'yes' }, /allowRequest is not a function/],
+    [{ resume: { window: -1 } }, /window is -1/],
+    [{ node: 'a.b' }, /node is not/],
+    [{ path: 7 }, /path is not a text/],
+  ] as const)
+    await expect(serve(options as object)).rejects.toThrow(message);
+});
+
+it('puts the name of its node behind session ids', async () => {
+  const { port } = await serve({ node: 'eu-1' });
+  expect((await open(port)).sid).toMatch(/^[\w-]{22}\.eu-1$/);
+});
