@@ -14,9 +14,6 @@ interface Scene {
 describe.each(lines)('$name: disconnecting', (line) => {
   const it = onStage(line);
 
-  // Where a session of ours outlives its transports, a lost line is no disconnect. Here it must be one.
-  const plain = line.isOurs ? { resume: false } : {};
-
   it.for<readonly [string, (scene: Scene) => unknown, string | RegExp, string | RegExp]>([
     ['the client leaves', ({ client }) => client.disconnect(), 'io client disconnect', 'client namespace disconnect'],
     [
@@ -42,7 +39,7 @@ describe.each(lines)('$name: disconnecting', (line) => {
     ],
     ['the line falls silent', ({ stage }) => stage.cable.silence(), 'ping timeout', 'ping timeout'],
   ])('when %s, each end hears the reason', async ([_when, act, clientReason, serverReason], { stage }) => {
-    const io = await stage.serve({ pingInterval: 150, pingTimeout: 150, ...plain });
+    const io = await stage.serve({ pingInterval: 150, pingTimeout: 150, ...line.withoutResume });
     const [client, socket] = await stage.meet(io);
     const reasons = Promise.all([heard<[string]>(client, 'disconnect'), heard<[string]>(socket, 'disconnect')]);
     act({ io, client, socket, stage });

@@ -5,7 +5,7 @@
  */
 import { Server as OfficialEngine } from 'engine.io';
 import { Socket as OfficialEngineSocket } from 'engine.io-client';
-import { Server as OfficialServer } from 'socket.io';
+import { Server as OfficialServer, type ServerOptions } from 'socket.io';
 import { io as officialIo } from 'socket.io-client';
 import { Socket as OurEngineSocket } from '../../client/engine/index.ts';
 import { io as ourIo } from '../../client/index.ts';
@@ -19,8 +19,8 @@ interface Way {
   readonly name: string;
   /** What the client asks for; with two of them the session starts on the first and moves to the second. */
   readonly transports: readonly ('polling' | 'websocket')[];
-  /** Whether both ends are ours, and so can do more than the protocol asks. */
-  readonly isOurs: boolean;
+  /** Options for a server on which a lost line is a disconnect at once. Between our own ends it is none by itself. */
+  readonly withoutResume: Partial<ServerOptions>;
 }
 
 /** One way for a client to talk to a server. */
@@ -56,7 +56,7 @@ const all = pairs.flatMap(({ client, server }) =>
     way: {
       name: `${client} client, ${server} server, ${way}`,
       transports,
-      isOurs: client === 'ours' && server === 'ours',
+      withoutResume: (client === 'ours' && server === 'ours' ? { resume: false } : {}) as Partial<ServerOptions>,
     },
   })),
 );

@@ -39,7 +39,7 @@ describe.each(lines)('$name: reconnecting', (line) => {
   });
 
   it('keeps what is sent meanwhile, in order', async ({ stage }) => {
-    const before = await stage.serve();
+    const before = await stage.serve(line.withoutResume);
     const [client] = await stage.meet(before, '/', quick);
     const gone = heard(client, 'disconnect');
     await before.close();
@@ -78,7 +78,7 @@ describe.each(lines)('$name: reconnecting', (line) => {
   });
 
   it('tells each attempt, and gives up after as many as allowed', async ({ stage }) => {
-    const io = await stage.serve();
+    const io = await stage.serve(line.withoutResume);
     const [client] = await stage.meet(io, '/', { ...quick, reconnectionAttempts: 3 });
     const attempts: unknown[] = [];
     client.io.on('reconnect_attempt', (attempt) => attempts.push(attempt));
@@ -93,7 +93,7 @@ describe.each(lines)('$name: reconnecting', (line) => {
   });
 
   it('does not try where it may not', async ({ stage }) => {
-    const io = await stage.serve();
+    const io = await stage.serve(line.withoutResume);
     const [client] = await stage.meet(io);
     client.io.on('reconnect_attempt', () => expect.unreachable('reconnection is off'));
     const gone = heard(client, 'disconnect');
