@@ -15,6 +15,8 @@ import type { Adapter } from './adapter/adapter.ts';
 import type { BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter/types.ts';
 import { collectAnswers } from './collect-answers.ts';
 import type { Handshake } from './handshake.ts';
+import { callGuarded } from './guarded-call.ts';
+import type { Namespace } from './namespace.ts';
 import { refuseReserved } from './reserved.ts';
 
 /** Flags of an operator: those of the adapter, and one of our own. */
@@ -85,8 +87,11 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
     const callback = data.at(-1);
     if (typeof callback === 'function') {
       data.pop();
+      const { server }: Namespace = this.adapter.nsp;
+      const failed = (error: unknown): void => server.reportListenerError(error, { socket: undefined, event: 'ack' });
       collectAnswers(this.adapter, packet, this.options, (error, answers) => {
-        callback.call(this, error, this.flags.expectSingleResponse ? (error ? null : answers[0]) : answers);
+        const given = this.flags.expectSingleResponse ? (error ? null : answers[0]) : answers;
+        callGuarded(callback as () => unknown, this, [error, given], failed);
       });
     } else this.adapter.broadcast(packet, this.options);
     return true;

@@ -158,7 +158,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   /** Sends an encoded packet. Adapters call this for each receiver of a broadcast. */
   // As adapters have it from any encoder.
   // oxlint-disable-next-line no-explicit-any
-  writeToEngine(parts: any[] | string, options?: SendOptions): void {
+  writeToEngine(parts: readonly any[] | string, options?: SendOptions): void {
     const { conn } = this;
     if (options?.volatile && !conn.transport.writable) return;
     if (typeof parts === 'string') conn.write(parts, options);

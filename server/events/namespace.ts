@@ -101,8 +101,13 @@ export class Namespace<
     ...args: EventParams<DecorateAcknowledgementsWithTimeoutAndMultipleResponses<ServerSideEvents>, Ev>
   ): boolean {
     refuseReserved(ev, RESERVED_BY_NAMESPACE);
-    // An adapter that can't reach other servers may reject, or none at all.
-    const sent: unknown = this.adapter.serverSideEmit([ev, ...args]);
+    const packet: unknown[] = [ev, ...args];
+    const callback = packet.at(-1);
+    if (typeof callback === 'function') {
+      packet[packet.length - 1] = (...answer: unknown[]) => this.call(callback as () => unknown, answer, [ev]);
+    }
+    // As most adapters declare it, unlike the contract.
+    const sent: unknown = this.adapter.serverSideEmit(packet);
     if (sent instanceof Promise) sent.catch((error: unknown) => debug('server-side emit of %s: %s', this.name, error));
     return true;
   }

@@ -16,6 +16,8 @@ export type AdapterConstructor =
 export interface ConnectionStateRecovery {
   /** How long what a client needs is kept (ms). @defaultValue 120_000 */
   maxDisconnectionDuration?: number;
+  /** Most bytes of packets kept in each namespace; beyond, the oldest go. @defaultValue 64 MiB */
+  maxBytes?: number;
   /** Whether a client that comes back is let in without being asked again. @defaultValue true */
   skipMiddlewares?: boolean;
 }
@@ -61,6 +63,7 @@ const rules = {
 
 const recoveryRules = {
   maxDisconnectionDuration: whole(0, LARGEST, 120_000),
+  maxBytes: whole(0, Number.MAX_SAFE_INTEGER, 64 * 2 ** 20),
   skipMiddlewares: flag(true),
 };
 

@@ -27,6 +27,7 @@ import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
 import { Server as Engine } from '../engine/index.ts';
 import type { Middleware, Session } from '../engine/index.ts';
 import { Adapter } from './adapter/adapter.ts';
+import { SessionAwareAdapter } from './adapter/session-aware-adapter.ts';
 import type { ManyOperator } from './broadcaster.ts';
 import { Broadcaster } from './broadcaster.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
@@ -130,7 +131,7 @@ export class Server<
     this.Decoder = given.parser?.Decoder;
     this.decoderOptions = { maxAttachments: this.limits.maxAttachments };
     this.recovers = this.opts.connectionStateRecovery !== undefined;
-    this.adapterConstructor = given.adapter ?? Adapter;
+    this.adapterConstructor = given.adapter ?? (this.recovers ? SessionAwareAdapter : Adapter);
     this.namespaces = new Namespaces(this);
     this.sockets = this.of('/');
     if (!isOptions && srv !== undefined && srv !== null) this.attach(srv as HttpServerInstance | number);

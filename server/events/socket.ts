@@ -93,7 +93,7 @@ export class Socket<
   readonly recovered: boolean;
   /** The secret that the session can be recovered with, if sessions are. */
   private readonly pid: string | undefined;
-  private readonly missedPackets: unknown[][] | undefined;
+  private missedPackets: unknown[][] | undefined;
   private readonly auth: Record<string, unknown>;
   private readonly issued: number;
   private state: 'connecting' | 'connected' | 'closed' = 'connecting';
@@ -316,12 +316,12 @@ export class Socket<
     this.state = 'connected';
     void this.join(this.id);
     const { name } = this.nsp;
+    // Before the client is told that it is in: Socket.IO's clients hold them back until `connect`.
+    for (const data of this.missedPackets ?? []) this.client.send({ type: PacketType.EVENT, nsp: name, data });
+    this.missedPackets = undefined;
     // Clients of Socket.IO 2 know no data here, and take the session's id for the socket's.
     if (this.conn.protocol === 3) this.client.send({ type: PacketType.CONNECT, nsp: name });
-    else {
-      this.client.send({ type: PacketType.CONNECT, nsp: name, data: { sid: this.id, pid: this.pid } });
-      for (const data of this.missedPackets ?? []) this.client.send({ type: PacketType.EVENT, nsp: name, data });
-    }
+    else this.client.send({ type: PacketType.CONNECT, nsp: name, data: { sid: this.id, pid: this.pid } });
   }
 
   /** Takes a packet of this namespace. Called by the client. */
@@ -425,7 +425,7 @@ export class Socket<
     }, timeoutMs);
     this.acks.set(id, (...args) => {
       clearTimeout(timer);
-      callback.call(this, null, ...args);
+      return callback.call(this, null, ...args);
     });
   }
 

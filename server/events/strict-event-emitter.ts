@@ -12,6 +12,7 @@ import type {
   ReservedOrUserEventNames,
   ReservedOrUserListener,
 } from '../../shared/emitter.ts';
+import { callGuarded } from './guarded-call.ts';
 
 /** What both of EventEmitter's ways to add a listener look like. */
 type Add = (this: EventEmitter, event: string | symbol, listener: (...args: unknown[]) => void) => EventEmitter;
@@ -101,12 +102,7 @@ export abstract class StrictEventEmitter<
 
   /** Calls one function of the application that no EventEmitter knows of, under the same promise. */
   protected call(listener: (...args: never[]) => unknown, args: readonly unknown[], event: readonly unknown[]): void {
-    try {
-      const result: unknown = Reflect.apply(listener, this, args);
-      if (result instanceof Promise) result.catch((error: unknown) => this.listenerFailed(error, event));
-    } catch (error) {
-      this.listenerFailed(error, event);
-    }
+    callGuarded(listener, this, args, (error) => this.listenerFailed(error, event));
   }
 
   /** Is told what a listener threw or rejected with. */

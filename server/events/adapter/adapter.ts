@@ -82,12 +82,7 @@ export class Adapter extends EventEmitter {
   /** Sends a packet to the sockets that `opts` selects. It is encoded once. */
   // oxlint-disable-next-line no-explicit-any -- as adapters that override it declare it
   broadcast(packet: any, opts: BroadcastOptions): void {
-    const namespace: AdapterNamespace = this.nsp;
-    const { options, parts } = encode(namespace, packet, opts);
-    forEachSocket(this, opts, (socket) => {
-      socket.notifyOutgoingListeners(packet);
-      socket.client.writeToEngine(parts, options);
-    });
+    sendToSockets(this, packet, opts, encodeBroadcast(this.nsp, packet, opts));
   }
 
   /**
@@ -107,13 +102,10 @@ export class Adapter extends EventEmitter {
     const namespace: AdapterNamespace = this.nsp;
     const id = namespace._ids++;
     packet.id = id;
-    const { options, parts } = encode(namespace, packet, opts);
     const asked: AdapterSocket[] = [];
-    forEachSocket(this, opts, (socket) => {
+    sendToSockets(this, packet, opts, encodeBroadcast(namespace, packet, opts), (socket) => {
       asked.push(socket);
       socket.acks.set(id, ack);
-      socket.notifyOutgoingListeners(packet);
-      socket.client.writeToEngine(parts, options);
     });
     clientCountCallback(asked.length);
     const timeoutMs = opts.flags?.timeout;
@@ -185,12 +177,14 @@ function removeMember(adapter: Adapter, id: SocketId, room: Room): void {
   if (members.size === 0 && adapter.rooms.delete(room)) adapter.emit('delete-room', room);
 }
 
+/** A packet as it goes to all its receivers. */
+export interface EncodedBroadcast {
+  readonly parts: readonly unknown[];
+  readonly options: SendOptions;
+}
+
 /** Encodes a broadcast for all its receivers; a text is framed for all of them as well. */
-function encode(
-  namespace: AdapterNamespace,
-  packet: Packet,
-  opts: BroadcastOptions,
-): { parts: unknown[]; options: SendOptions } {
+export function encodeBroadcast(namespace: AdapterNamespace, packet: Packet, opts: BroadcastOptions): EncodedBroadcast {
   packet.nsp = namespace.name;
   const { volatile = false, compress = true } = opts.flags ?? {};
   const parts = namespace.server.encoder.encode(packet);
@@ -200,6 +194,33 @@ function encode(
     parts,
     options: isText ? { volatile, compress, wsPreEncodedFrame: framePacket(text) } : { volatile, compress },
   };
+}
+
+/** Bytes of an encoded packet, near enough for a bound: a text counts its characters. */
+export function sizeOf(parts: readonly unknown[]): number {
+  let bytes = 0;
+  for (const part of parts)
+    bytes += typeof part === 'string' ? part.length : ((part as Partial<Uint8Array>).byteLength ?? 0);
+  return bytes;
+}
+
+/**
+ * Sends an encoded packet to the sockets that `opts` selects.
+ *
+ * @param before - is called with each of them first
+ */
+export function sendToSockets(
+  adapter: Adapter,
+  packet: Packet,
+  opts: BroadcastOptions,
+  { parts, options }: EncodedBroadcast,
+  before?: (socket: AdapterSocket) => void,
+): void {
+  forEachSocket(adapter, opts, (socket) => {
+    before?.(socket);
+    socket.notifyOutgoingListeners(packet);
+    socket.client.writeToEngine(parts, options);
+  });
 }
 
 /** Calls `visit` once for each socket in one of the rooms and in none of the excepted; without rooms for all. */

@@ -61,7 +61,7 @@ export interface AdapterSocket {
   readonly data: any;
   /** Callbacks by the id of the packet that they wait for. */
   readonly acks: Map<number, (...args: any[]) => void>;
-  readonly client: { writeToEngine(parts: any[] | string, options: SendOptions): void };
+  readonly client: { writeToEngine(parts: readonly any[] | string, options: SendOptions): void };
   join(rooms: Room | Room[]): Promise<void> | void;
   leave(room: Room): Promise<void> | void;
   disconnect(close?: boolean): unknown;
@@ -74,7 +74,7 @@ export interface AdapterNamespace {
   readonly sockets: Map<SocketId, AdapterSocket>;
   readonly server: {
     readonly encoder: PacketEncoder;
-    readonly opts: { connectionStateRecovery?: { maxDisconnectionDuration?: number } };
+    readonly opts: { connectionStateRecovery?: { maxDisconnectionDuration?: number; maxBytes?: number } };
   };
   /** The id of the next packet that wants an answer; whoever takes it counts on. */
   _ids: number;

@@ -1,0 +1,320 @@
+/**
+ * An adapter for a group of servers, whatever they talk over. Who extends it says how to publish, and hands in what comes:
+ * {@link ClusterAdapter.doPublish} and {@link ClusterAdapter.doPublishResponse}, {@link ClusterAdapter.onMessage} and
+ * {@link ClusterAdapter.onResponse}.
+ *
+ * A bus that is slow or down delays nobody here: local clients get theirs first, and what can't be published is logged.
+ */
+import { randomBytes } from 'node:crypto';
+
+import createDebug from 'debug';
+
+import { PacketType } from '../../../shared/events/packet.ts';
+import type { Packet } from '../../../shared/events/packet.ts';
+import { Adapter } from './adapter.ts';
+import { MessageType, decodeOptions, encodeOptions, isWellFormed } from './cluster-messages.ts';
+import type { ClusterMessage, ClusterResponse, Offset, ServerId, Unsigned } from './cluster-messages.ts';
+import { PeerRequests, PeersMissingError } from './peer-requests.ts';
+import type { AdapterNamespace, AdapterSocket, BroadcastOptions, Room } from './types.ts';
+
+const debug = createDebug('throughline:events:cluster-adapter');
+
+/** How long other servers may take to answer, where the application didn't say (ms). */
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+const createId = (): string => randomBytes(8).toString('hex');
+
+// oxlint-disable-next-line no-explicit-any -- as the contract declares it
+type AckCallback = (...args: any[]) => void;
+
+/** A broadcast of ours that other servers answer to. */
+interface AckRequest {
+  readonly counted: Set<ServerId>;
+  readonly clientCountCallback: (clientCount: number) => void;
+  readonly ack: AckCallback;
+}
+
+export abstract class ClusterAdapter extends Adapter {
+  protected readonly uid: ServerId = createId();
+  /** Messages of others that made no sense. */
+  malformedCount = 0;
+  private readonly requests = new PeerRequests();
+  private readonly ackRequests: Map<string, AckRequest> = new Map();
+  /** The last broadcast that waited for its offset: those behind it wait for it, so that none overtakes. */
+  private published: Promise<void> = Promise.resolve();
+
+  // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
+  protected constructor(nsp: any) {
+    super(nsp);
+  }
+
+  /** Sends a message to the other servers. Resolves with its place on the bus, if there is such a thing. */
+  protected abstract doPublish(message: ClusterMessage): Promise<Offset>;
+
+  /** Sends a response to the server that asked. */
+  protected abstract doPublishResponse(requesterUid: ServerId, response: ClusterResponse): Promise<void>;
+
+  /** Takes a message of another server. */
+  protected onMessage(message: ClusterMessage, offset?: string): void {
+    if (!isWellFormed(message)) {
+      this.malformedCount++;
+      debug('%s: malformed message ignored', this.nsp.name);
+      return;
+    }
+    if (message.uid === this.uid) return;
+    switch (message.type) {
+      case MessageType.BROADCAST: {
+        const { packet, opts, requestId } = message.data;
+        if (requestId === undefined) {
+          addOffset(this.nsp, packet as Packet, decodeOptions(opts), offset);
+          super.broadcast(packet, decodeOptions(opts));
+        } else {
+          super.broadcastWithAck(
+            packet,
+            decodeOptions(opts),
+            (clientCount) =>
+              this.publishResponse(message.uid, {
+                type: MessageType.BROADCAST_CLIENT_COUNT,
+                data: { requestId, clientCount },
+              }),
+            (answer) =>
+              this.publishResponse(message.uid, {
+                type: MessageType.BROADCAST_ACK,
+                data: { requestId, packet: answer },
+              }),
+          );
+        }
+        break;
+      }
+      case MessageType.SOCKETS_JOIN:
+        super.addSockets(decodeOptions(message.data.opts), message.data.rooms);
+        break;
+      case MessageType.SOCKETS_LEAVE:
+        super.delSockets(decodeOptions(message.data.opts), message.data.rooms);
+        break;
+      case MessageType.DISCONNECT_SOCKETS:
+        super.disconnectSockets(decodeOptions(message.data.opts), message.data.close ?? false);
+        break;
+      case MessageType.FETCH_SOCKETS:
+        this.answerFetch(message.uid, message.data.requestId, decodeOptions(message.data.opts));
+        break;
+      case MessageType.SERVER_SIDE_EMIT:
+        this.answerEmit(message.uid, message.data.requestId, message.data.packet);
+        break;
+      default: // Heartbeats: of interest to who extends this class.
+    }
+  }
+
+  /** Takes a response of another server. */
+  protected onResponse(response: ClusterResponse): void {
+    if (!isWellFormed(response)) {
+      this.malformedCount++;
+      debug('%s: malformed response ignored', this.nsp.name);
+      return;
+    }
+    const { requestId } = response.data;
+    switch (response.type) {
+      case MessageType.FETCH_SOCKETS_RESPONSE:
+        this.requests.answer(requestId, response.uid, response.data.sockets);
+        break;
+      case MessageType.SERVER_SIDE_EMIT_RESPONSE:
+        this.requests.answer(requestId, response.uid, [response.data.packet]);
+        break;
+      case MessageType.BROADCAST_CLIENT_COUNT: {
+        const request = this.ackRequests.get(requestId);
+        // A bus may deliver twice.
+        if (request === undefined || request.counted.has(response.uid)) return;
+        request.counted.add(response.uid);
+        request.clientCountCallback(response.data.clientCount);
+        break;
+      }
+      case MessageType.BROADCAST_ACK:
+        this.ackRequests.get(requestId)?.ack(response.data.packet);
+        break;
+      default:
+    }
+  }
+
+  // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
+  override broadcast(packet: any, opts: BroadcastOptions): Promise<void> {
+    if (opts.flags?.local) {
+      super.broadcast(packet, opts);
+      return Promise.resolve();
+    }
+    const message = { type: MessageType.BROADCAST, data: { packet, opts: encodeOptions(opts) } } as const;
+    if (!isRecoverable(this.nsp, packet, opts)) {
+      // A copy: the local clients' namespace is written into it.
+      this.publish({ ...message, data: { ...message.data, packet: { ...packet } } });
+      super.broadcast(packet, opts);
+      return Promise.resolve();
+    }
+    const offset = this.publishAndReturnOffset(message).catch((error: unknown) => {
+      debug('%s: not published: %s', this.nsp.name, error);
+      return undefined;
+    });
+    this.published = this.published
+      .then(() => offset)
+      .then((known) => {
+        addOffset(this.nsp, packet, opts, known);
+        super.broadcast(packet, opts);
+      });
+    return this.published;
+  }
+
+  override broadcastWithAck(
+    // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
+    packet: any,
+    opts: BroadcastOptions,
+    clientCountCallback: (clientCount: number) => void,
+    ack: AckCallback,
+  ): void {
+    if (!opts.flags?.local) {
+      const requestId = createId();
+      this.ackRequests.set(requestId, { counted: new Set(), clientCountCallback, ack });
+      this.publish({
+        type: MessageType.BROADCAST,
+        data: { packet: { ...packet }, requestId, opts: encodeOptions(opts) },
+      });
+      // Whether all clients of all servers have answered is not known here.
+      const timeoutMs = opts.flags?.timeout;
+      if (timeoutMs !== undefined) setTimeout(() => this.ackRequests.delete(requestId), timeoutMs).unref();
+    }
+    super.broadcastWithAck(packet, opts, clientCountCallback, ack);
+  }
+
+  // As the contract declares it: a promise, unlike in the class above.
+  override async addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    super.addSockets(opts, rooms);
+    if (!opts.flags?.local) {
+      this.publish({ type: MessageType.SOCKETS_JOIN, data: { opts: encodeOptions(opts), rooms } });
+    }
+  }
+
+  override async delSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
+    super.delSockets(opts, rooms);
+    if (!opts.flags?.local) {
+      this.publish({ type: MessageType.SOCKETS_LEAVE, data: { opts: encodeOptions(opts), rooms } });
+    }
+  }
+
+  override async disconnectSockets(opts: BroadcastOptions, close: boolean): Promise<void> {
+    super.disconnectSockets(opts, close);
+    if (!opts.flags?.local) {
+      this.publish({ type: MessageType.DISCONNECT_SOCKETS, data: { opts: encodeOptions(opts), close } });
+    }
+  }
+
+  /** Rejects with a {@link PeersMissingError} where a server doesn't answer in time; its `responses` has the others' sockets. */
+  // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
+  override async fetchSockets(opts: BroadcastOptions): Promise<any[]> {
+    const [local, peers] = await Promise.all([super.fetchSockets(opts), this.peers()]);
+    if (opts.flags?.local) return local;
+    const requestId = createId();
+    const answers = this.requests.wait(requestId, peers, opts.flags?.timeout ?? DEFAULT_TIMEOUT_MS);
+    this.publish({ type: MessageType.FETCH_SOCKETS, data: { opts: encodeOptions(opts), requestId } });
+    try {
+      return [...local, ...(await answers)];
+    } catch (error) {
+      if (error instanceof PeersMissingError) error.responses.unshift(...local);
+      throw error;
+    }
+  }
+
+  // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
+  override async serverSideEmit(packet: any[]): Promise<any> {
+    const callback: unknown = packet.at(-1);
+    if (typeof callback !== 'function') {
+      this.publish({ type: MessageType.SERVER_SIDE_EMIT, data: { packet } });
+      return;
+    }
+    const requestId = createId();
+    const answers = this.requests.wait(requestId, await this.peers(), DEFAULT_TIMEOUT_MS);
+    this.publish({ type: MessageType.SERVER_SIDE_EMIT, data: { requestId, packet: packet.slice(0, -1) } });
+    answers.then(
+      (responses) => callback(null, responses),
+      (error: PeersMissingError) => callback(error, error.responses),
+    );
+  }
+
+  /** The other servers, or how many there are where it isn't known which. */
+  protected async peers(): Promise<ReadonlySet<ServerId> | number> {
+    return (await this.serverCount()) - 1;
+  }
+
+  /** A server is gone: what waits for it goes on without. */
+  protected forgetPeer(peer: ServerId): void {
+    this.requests.forget(peer);
+  }
+
+  /** Sends a message to the other servers; whether it gets there is logged. */
+  protected publish(message: Unsigned<ClusterMessage>): void {
+    this.publishAndReturnOffset(message).catch((error: unknown) => {
+      debug('%s: message of type %d not published: %s', this.nsp.name, message.type, error);
+    });
+  }
+
+  /** Sends a message to the other servers. */
+  protected async publishAndReturnOffset(message: Unsigned<ClusterMessage>): Promise<Offset> {
+    return this.doPublish({ ...message, uid: this.uid, nsp: this.nsp.name });
+  }
+
+  /** Sends a response to the server that asked; whether it gets there is logged. */
+  protected publishResponse(requesterUid: ServerId, response: Unsigned<ClusterResponse>): void {
+    // In an async function, so that one that throws is logged like one that rejects.
+    const publish = async (): Promise<void> =>
+      this.doPublishResponse(requesterUid, { ...response, uid: this.uid, nsp: this.nsp.name });
+    publish().catch((error: unknown) => debug('%s: response not published: %s', this.nsp.name, error));
+  }
+
+  private answerFetch(uid: ServerId, requestId: string, opts: BroadcastOptions): void {
+    void super.fetchSockets(opts).then((sockets: AdapterSocket[]) => {
+      this.publishResponse(uid, {
+        type: MessageType.FETCH_SOCKETS_RESPONSE,
+        data: {
+          requestId,
+          sockets: sockets.map(({ id, handshake, rooms, data }) => {
+            // Express sessions leave their store there, which can't be sent.
+            const { sessionStore: _, ...plain } = handshake as typeof handshake & { sessionStore?: unknown };
+            return { id, handshake: plain, rooms: [...rooms], data };
+          }),
+        },
+      });
+    });
+  }
+
+  // oxlint-disable-next-line no-explicit-any -- what an event carries is the application's
+  private answerEmit(uid: ServerId, requestId: string | undefined, packet: any[]): void {
+    const event = packet as [string, ...unknown[]];
+    if (requestId === undefined) {
+      this.nsp._onServerSideEmit(event);
+      return;
+    }
+    let isAnswered = false;
+    const callback = (answer: unknown): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      this.publishResponse(uid, { type: MessageType.SERVER_SIDE_EMIT_RESPONSE, data: { requestId, packet: answer } });
+    };
+    this.nsp._onServerSideEmit([...event, callback]);
+  }
+}
+
+/** Whether a client that comes back may ask for the packet: it must then know the packet's place on the bus. */
+function isRecoverable({ server }: AdapterNamespace, { type, id }: Packet, { flags }: BroadcastOptions): boolean {
+  return (
+    server.opts.connectionStateRecovery !== undefined &&
+    type === PacketType.EVENT &&
+    id === undefined &&
+    flags?.volatile === undefined
+  );
+}
+
+/** Puts a packet's place on the bus behind its arguments. */
+function addOffset(
+  namespace: AdapterNamespace,
+  packet: Packet,
+  opts: BroadcastOptions,
+  offset: Offset | undefined,
+): void {
+  if (offset !== undefined && isRecoverable(namespace, packet, opts)) packet.data.push(offset);
+}
