@@ -280,8 +280,10 @@ export function openLine(
   }
 
   function onClosed(why: ReasonCode, description: string): void {
-    const code = why === 'closed-by-peer' && Object.hasOwn(reasons, told ?? '') ? (told as ReasonCode) : why;
-    const { word, by, again } = reasons[code];
+    const { word, by } = reasons[why];
+    const isTold = by === 'peer' && told !== 'closed-here' && Object.hasOwn(reasons, told ?? '');
+    const code = isTold ? (told as ReasonCode) : why;
+    const { again } = reasons[code];
     const details = ending ?? { description: description || code };
     if (socket.id) Object.assign(details, { code, by, again });
     socket.readyState = 'closed';
