@@ -35,8 +35,7 @@ export interface WebSocketServerOptions {
    */
   readonly origins?: Origins | undefined;
   /** Is asked before a request is accepted: answers by its result, or by its second argument if it takes two. */
-  readonly verifyClient?:
-    ((info: ClientInfo) => boolean) | ((info: ClientInfo, answer: VerifyAnswer) => void) | undefined;
+  readonly verifyClient?: ((info: ClientInfo, answer: VerifyAnswer) => boolean | void) | undefined;
   /** Chooses among the subprotocols that the client asks for; false for none of them. Default: the first. */
   readonly handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | undefined;
   /** How messages are compressed, where the client offers that. Default false: not at all. */

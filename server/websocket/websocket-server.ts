@@ -27,7 +27,7 @@ import { isOriginAllowed } from './origins.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import type { Refusal } from './refuse-upgrade.ts';
 import { serverLimits } from './server-options.ts';
-import type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
+import type { VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
 import { ServerWebSocket } from './server-socket.ts';
 
 const log = debug('throughline:websocket:server');
@@ -165,7 +165,7 @@ export class WebSocketServer extends EventEmitter {
     const secure = 'encrypted' in request.socket && request.socket.encrypted === true;
     const info = { origin: request.headers.origin ?? '', secure, req: request };
     if (verifyClient.length >= 2) verifyClient(info, answer);
-    else answer((verifyClient as (info: ClientInfo) => boolean)(info));
+    else answer(verifyClient(info, answer) === true);
   }
 
   private accept(
