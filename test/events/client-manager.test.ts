@@ -62,7 +62,10 @@ describe.each(lines)('$name: a manager', (line) => {
   });
 
   it('tells what it does to come back', async ({ stage }) => {
-    const [client] = await stage.meet(await stage.serve(), '/', { ...soon, reconnectionAttempts: 50 });
+    const [client] = await stage.meet(await stage.serve(line.withoutResume), '/', {
+      ...soon,
+      reconnectionAttempts: 50,
+    });
     const said = diary(client.io);
     const back = heard(client.io, 'reconnect');
     stage.cable.cut();

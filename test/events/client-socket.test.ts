@@ -171,7 +171,7 @@ describe.each(lines)('$name: a socket of the client', (line) => {
   });
 
   it('goes on where the last connection ended, where the server can', async ({ stage }) => {
-    const server = await stage.serve({ connectionStateRecovery: {} });
+    const server = await stage.serve({ connectionStateRecovery: {}, ...line.withoutResume });
     const [client, socket] = await stage.meet(server, '/', { reconnection: true, reconnectionDelay: 10 });
     const { id } = client;
     expect(client.recovered).toBe(false);
