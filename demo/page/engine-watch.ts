@@ -73,7 +73,8 @@ export class EngineWatch {
     engine.on('close', (reason) => {
       const wasOpen = this.isOpen;
       if (engine === this.engine) this.isOpen = false;
-      this.owner.moved(wasOpen ? `Session ended: ${reason}` : `No session: ${reason}`);
+      // One that never opened is among the rungs.
+      this.owner.moved(wasOpen ? `Session ended: ${reason}` : undefined);
     });
   }
 }

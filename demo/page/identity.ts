@@ -14,19 +14,16 @@ export interface Identity {
 /** The colours there are to choose from, as degrees on the wheel of OKLCH. */
 export const HUES = [25, 60, 105, 150, 195, 240, 285, 330] as const;
 
+// prettier-ignore
 const MOODS = [
-  'Quiet',
-  'Early',
-  'Brave',
-  'Patient',
-  'Amber',
-  'Distant',
-  'Gentle',
-  'Wry',
-  'Nimble',
-  'Northern',
+  'Quiet', 'Early', 'Brave', 'Patient', 'Amber', 'Distant', 'Gentle', 'Wry', 'Nimble', 'Northern', 'Silver', 'Merry',
+  'Steady', 'Curious', 'Sunlit', 'Restless', 'Dapper', 'Humble', 'Lucky', 'Midnight', 'Plucky', 'Rainy', 'Solemn', 'Velvet',
 ] as const;
-const BIRDS = ['Heron', 'Wren', 'Plover', 'Lark', 'Egret', 'Finch', 'Curlew', 'Swift', 'Osprey', 'Dunlin'] as const;
+// prettier-ignore
+const BIRDS = [
+  'Heron', 'Wren', 'Plover', 'Lark', 'Egret', 'Finch', 'Curlew', 'Swift', 'Osprey', 'Dunlin', 'Siskin', 'Avocet',
+  'Kestrel', 'Magpie', 'Nightjar', 'Oriole', 'Petrel', 'Robin', 'Sandpiper', 'Tern', 'Warbler', 'Jackdaw', 'Ibis', 'Grebe',
+] as const;
 
 /** The same person after a reload; in a new tab the same name, if one was chosen, but another person. */
 export function recallIdentity(): Identity {

@@ -24,7 +24,7 @@ export function packetText(type: string, data: unknown): PacketText {
     const size = 1 + utf8.encode(data).length;
     const preview = shorten(data.slice(0, 4 * MOST_SHOWN).replace(SECRETS, '"$1":"$2…"'));
     const kind = type === 'message' ? EVENTS[Number(data[0])] : undefined;
-    return { kind: kind ?? type, isEngine: kind === undefined, size, preview };
+    return { kind: kind ?? engineKind(type, data), isEngine: kind === undefined, size, preview };
   }
   if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
     const bytes =
@@ -37,6 +37,12 @@ export function packetText(type: string, data: unknown): PacketText {
   // The open packet is handed on parsed; an empty packet has no data at all.
   if (typeof data === 'object' && data !== null) return packetText(type, JSON.stringify(data));
   return { kind: type, isEngine: true, size: 1, preview: '' };
+}
+
+/** Between Throughline's own ends a noop may carry how many messages were seen, or an object of control. */
+function engineKind(type: string, data: string): string {
+  if (type !== 'noop' || data === '') return type;
+  return data.startsWith('{') ? 'control' : 'seen';
 }
 
 /** `1,234 B` below ten thousand, `12.3 kB` above. */

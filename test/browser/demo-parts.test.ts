@@ -223,6 +223,9 @@ describe('a packet in words', () => {
   it.each([
     ['ping', undefined, 'ping', 1, ''],
     ['ping', 'probe', 'ping', 6, 'probe'],
+    ['noop', '', 'noop', 1, ''],
+    ['noop', '42', 'seen', 3, '42'],
+    ['noop', '{"why":"x"}', 'control', 12, '{"why":"x"}'],
     ['message', '2["say","grüße"]', 'event', 19, '2["say","grüße"]'],
     ['message', '312[]', 'ack', 6, '312[]'],
     ['message', '0{"sid":"abcdefghijklmnop","pid":"qrstuvwxyz"}', 'connect', 47, '0{"sid":"abcdef…","pid":"qrstuv…"}'],

@@ -73,6 +73,33 @@ describe.runIf(hasChromium)('the demo in Chromium', () => {
     expect(faults().filter((fault) => !BROWSERS_OWN.test(fault))).toEqual([]);
   });
 
+  it('takes the next best way when one is forbidden, in the same session, and tells why', async () => {
+    const ann = await visit('#ladder');
+    await transport(ann, 'websocket');
+    const session = await ann.locator('#session').textContent();
+    await ann.check('[data-forbids=websocket]');
+    await transport(ann, 'streaming');
+    await say(ann, 'on a stream');
+    expect(await tellings(ann, 'on a stream')).toBe(1);
+    await ann.check('[data-forbids=streaming]');
+    await transport(ann, 'polling');
+    await say(ann, 'by polling');
+    expect(await tellings(ann, 'by polling')).toBe(1);
+
+    const shown = ann.locator('#session, #reconnects, #line-state');
+    expect(await shown.allTextContents()).toEqual(['Connected', session, '0']);
+    const story = await ann.locator('#story li > span').allTextContents();
+    for (const each of [
+      /^polling opened/,
+      /^websocket climbed/,
+      /^websocket lost/,
+      /^streaming climbed/,
+      /^streaming lost/,
+    ])
+      expect(story).toContainEqual(expect.stringMatching(each));
+    expect(faults().filter((fault) => !BROWSERS_OWN.test(fault))).toEqual([]);
+  });
+
   it('keeps what was typed while the server was away, and tells it once', async () => {
     const own = await startDemo();
     const tab = await openTab(browser, own.url);
