@@ -1,81 +1,112 @@
 /**
- * The outbox: what one end has to send. Messages go through the journal and can be sent again; packets that are no
- * messages leave ahead of them and are never repeated.
+ * The outbox: what one end has to send. Messages are numbered from 1 and kept until the peer has confirmed them, so that a
+ * session can resume; packets that are no messages leave ahead of them and are never repeated.
+ *
+ * At all times `confirmed < next <= sent + 1 <= last + 1`: up to `confirmed` all is gone, from there to before `next` it was
+ * sent, from `next` on it waits. What to send when is the session's decision.
  */
-import { Journal } from './journal.ts';
 import type { Packet } from './packet.ts';
 
 /** How many bytes a packet takes in a batch whose size is bounded. */
 export type Measure = (packet: Packet) => number;
 
-/** What becomes of a count that the peer names: good, messages it lacks are no longer kept, or it can't be true. */
-export type Confirmation = 'good' | 'let-go' | 'impossible';
+/** Called with whether all that was sent by then has been confirmed. */
+export type Confirmed = (confirmed: boolean) => void;
+
+/** What a message costs against the bound: bytes, or UTF-16 units of a text. */
+export function sizeOf(data: Packet['data']): number {
+  return typeof data === 'string' ? data.length : (data?.byteLength ?? 0);
+}
 
 export class Outbox {
+  /** The newest message's number. */
+  last = 0;
+  /** The number of the message that is to be sent next. */
+  next = 1;
+  /** The newest number that was ever sent. */
+  sent = 0;
+  /** The newest number that is not kept any more. */
+  confirmed = 0;
+  /** The newest count that the peer itself named; `confirmed` is past it once messages had to be let go. */
+  claimed = 0;
+  /** Bytes kept, sent or waiting. */
+  bytes = 0;
   /** Holds messages back until the peer's count has told where to go on. */
   holding = false;
-  readonly journal = new Journal();
-  private readonly measure: Measure;
-  private ahead: Packet[] = [];
-  /** The newest count that the peer itself named; `journal.confirmed` is past it once the journal had to let go. */
-  private claimed = 0;
-  private waiters: { readonly upTo: number; readonly done: (confirmed: boolean) => void }[] = [];
+  /** Packets that leave ahead of messages. */
+  ahead: Packet[] = [];
+  private kept: Packet[] = [];
+  private waiters: { readonly upTo: number; readonly done: Confirmed }[] = [];
 
-  constructor(measure: Measure) {
-    this.measure = measure;
+  /** How many messages wait to be sent. */
+  get waiting(): number {
+    return this.last + 1 - this.next;
   }
 
   get hasWork(): boolean {
-    return this.ahead.length > 0 || (!this.holding && this.journal.waiting > 0);
+    return this.ahead.length > 0 || (!this.holding && this.waiting > 0);
   }
 
-  pushAhead(packet: Packet): void {
-    this.ahead.push(packet);
+  /** A copy of the messages that wait to be sent. */
+  waitingPackets(): readonly Packet[] {
+    return this.kept.slice(this.next - this.confirmed - 1);
   }
 
-  /** A transport died, and with it what was put ahead: of counts only the newest means something, a ping asks nobody. */
-  dropAhead(): void {
-    this.ahead = [];
+  push(packet: Packet): void {
+    this.kept.push(packet);
+    this.bytes += sizeOf(packet.data);
+    this.last++;
   }
 
-  /** Takes what is to be sent next, counting its messages as sent. */
-  take(maxBytes: number): Packet[] {
+  /** Takes what is to be sent next and counts it as sent: as many messages as fit into `maxBytes`, but one packet at least. */
+  take(maxBytes: number, measure: Measure): Packet[] {
     const batch = this.ahead;
     this.ahead = [];
-    if (!this.holding) this.journal.take(batch, maxBytes, this.measure);
+    for (let room = maxBytes; this.next <= this.last && !this.holding; this.next++) {
+      const packet = this.kept[this.next - this.confirmed - 1]!;
+      if (maxBytes < Infinity) room -= measure(packet);
+      if (room < 0 && batch.length) break;
+      batch.push(packet);
+    }
+    this.sent = Math.max(this.sent, this.next - 1);
     return batch;
   }
 
-  /** The peer has seen `count` messages, as it said or as the transport proves. An old count changes nothing. */
+  /** The peer has seen `count` messages, which were sent: they are forgotten. An old count changes nothing. */
   confirm(count: number): void {
-    if (count > this.claimed) this.claimed = count;
-    this.journal.forget(count);
-    while (this.waiters.length > 0 && this.waiters[0]!.upTo <= count) this.waiters.shift()!.done(true);
+    this.claimed = Math.max(this.claimed, count);
+    this.letGo(count);
+    while (this.waiters.length && this.waiters[0]!.upTo <= count) this.waiters.shift()!.done(true);
   }
 
-  /** Like `confirm`, for a count from which the peer goes on: it must be possible, and what follows it still kept. */
-  confirmFrom(count: number): Confirmation {
-    if (count > this.journal.sent || count < this.claimed) return 'impossible';
-    if (count < this.journal.confirmed) return 'let-go';
-    this.confirm(count);
-    return 'good';
-  }
-
-  /** Goes back to the first message that is not confirmed, and says how many will be sent again. */
+  /** Goes back to the first message that is not confirmed, and returns how many will be sent again. */
   rewind(): number {
-    return this.journal.rewind(this.journal.confirmed + 1);
+    const again = this.next - this.confirmed - 1;
+    this.next -= again;
+    return again;
   }
 
-  /** Calls `done(true)` once all that was sent so far is confirmed. */
-  whenConfirmed(done: (confirmed: boolean) => void): void {
-    this.waiters.push({ upTo: this.journal.last, done });
+  /** Lets go of the oldest messages until the bounds hold. Such as still wait to be sent are kept. */
+  trim(maxPackets: number, maxBytes: number): void {
+    while ((this.kept.length > maxPackets || this.bytes > maxBytes) && this.confirmed + 1 < this.next)
+      this.letGo(this.confirmed + 1);
   }
 
-  /** The session is over: nothing more will be confirmed. */
+  /** Calls `done(true)` once all that was pushed so far is confirmed, `done(false)` where it won't be any more. */
+  whenConfirmed(done: Confirmed): void {
+    this.waiters.push({ upTo: this.last, done });
+  }
+
+  /** The session is over: nothing more will leave or be confirmed. */
   abandon(): void {
     this.ahead = [];
-    const { waiters } = this;
-    this.waiters = [];
-    for (const waiter of waiters) waiter.done(false);
+    for (const { done } of this.waiters.splice(0)) done(false);
+  }
+
+  private letGo(count: number): void {
+    // A negative number would take messages from the end.
+    for (const { data } of this.kept.splice(0, Math.max(0, count - this.confirmed))) this.bytes -= sizeOf(data);
+    this.confirmed = Math.max(this.confirmed, count);
+    this.next = Math.max(this.next, count + 1);
   }
 }

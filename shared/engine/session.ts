@@ -8,13 +8,11 @@
  * Always holds: a message is handed to the application once, in order; after `closed` the sink hears nothing more. The
  * state moves first and the sink is called last, so a listener may send, close or throw in the middle of any method.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { readCount } from './count.ts';
-import { Inbox } from './inbox.ts';
-import { Outbox, type Measure } from './outbox.ts';
+import { type Confirmed, type Measure, Outbox, sizeOf } from './outbox.ts';
 import type { Packet, PacketOptions, RawData } from './packet.ts';
 import type { ReasonCode } from './reason.ts';
-import { moves, type State } from './state.ts';
 import type { Lane, Transport } from './transport.ts';
 
 /** What both ends agreed on when the session opened. */
@@ -54,6 +52,19 @@ export interface SessionSink {
   closed(why: ReasonCode, detail: string): void;
 }
 
+/**
+ * What a session is. The moves there are:
+ *
+ * | from      | attach  | a transport lost                        | close                            | end    |
+ * | --------- | ------- | --------------------------------------- | -------------------------------- | ------ |
+ * | opening   | -       | -                                       | closed                           | closed |
+ * | open      | open    | suspended; without resume closed        | closing, closed if nothing waits | closed |
+ * | closing   | closing | closed                                  | closing                          | closed |
+ * | suspended | open    | suspended (its error and its close)     | closed                           | closed |
+ * | closed    | closed  | closed                                  | closed                           | closed |
+ */
+export type SessionState = 'opening' | 'open' | 'closing' | 'suspended' | 'closed';
+
 /** How an attach goes on. */
 export interface AttachOptions {
   /** The server: what the client said that it has seen, and the count that it is to be told first of all. */
@@ -63,72 +74,70 @@ export interface AttachOptions {
 }
 
 export class SessionCore {
+  stateName: SessionState = 'opening';
+  /** What carries the session now: there while it is open or closing. */
+  transport: Transport | undefined = undefined;
+  /** Messages handed to the application. */
+  seen = 0;
   /** Messages sent again after a loss, over the session's life. */
   replayed = 0;
-  private state: State = { name: 'opening' };
   private readonly clock: Clock;
   private readonly sink: SessionSink;
-  private readonly inbox = new Inbox();
-  private readonly outbox: Outbox;
-  private resume: ResumeTerms | undefined;
+  private readonly measure: Measure;
+  private readonly outbox = new Outbox();
+  private resume: ResumeTerms | undefined = undefined;
   private flushing = false;
-  /** How long the session had been suspended, while the transport that ended that waits for the peer's count (ms). */
-  private heldAfterMs: number | undefined;
+  /** How far the peer was told that we are, and the bytes seen since. */
+  private toldSeen = 0;
+  private untoldBytes = 0;
+  /** Why it is closing. */
+  private why: ReasonCode = 'closed-here';
+  private suspendedAt = 0;
+  private window: Timer | undefined = undefined;
+  /** Whether the end of a suspension is still to be told: once the peer's count has come. */
+  private tellsResumed = false;
 
   constructor(clock: Clock, sink: SessionSink, measure: Measure) {
     this.clock = clock;
     this.sink = sink;
-    this.outbox = new Outbox(measure);
-  }
-
-  get stateName(): State['name'] {
-    return this.state.name;
-  }
-
-  /** The transport that carries the session now. */
-  get transport(): Transport | undefined {
-    return this.state.name === 'open' || this.state.name === 'closing' ? this.state.transport : undefined;
+    this.measure = measure;
   }
 
   get resumable(): boolean {
     return this.resume !== undefined;
   }
 
-  /** Messages handed to the application. */
-  get seen(): number {
-    return this.inbox.seen;
-  }
-
   /** Messages sent or waiting that the peer has not confirmed (without resume: that no transport has taken). */
   get unconfirmed(): number {
-    return this.outbox.journal.kept;
+    return this.outbox.last - this.outbox.confirmed;
   }
 
   /** Messages that no transport has taken yet. */
   get waiting(): number {
-    return this.outbox.journal.waiting;
-  }
-
-  /** A copy of the messages that no transport has taken yet. */
-  waitingPackets(): readonly Packet[] {
-    return this.outbox.journal.waitingPackets();
+    return this.outbox.waiting;
   }
 
   /** The number of the message that is to be sent next. */
   get next(): number {
-    return this.outbox.journal.next;
+    return this.outbox.next;
   }
 
   /** Bytes that are kept, sent or waiting. */
   get keptBytes(): number {
-    return this.outbox.journal.bytes;
+    return this.outbox.bytes;
+  }
+
+  /** A copy of the messages that no transport has taken yet. */
+  waitingPackets(): readonly Packet[] {
+    return this.outbox.waitingPackets();
   }
 
   /** The handshake is done: from here on `transport` carries the session, resumable if both ends agreed on terms. */
   open(transport: Transport, resume?: ResumeTerms): void {
-    if (this.state.name !== 'opening') return;
+    if (this.stateName !== 'opening') return;
     this.resume = resume;
-    this.state = { name: 'open', transport };
+    this.stateName = 'open';
+    this.transport = transport;
     this.flush();
   }
 
@@ -138,38 +147,38 @@ export class SessionCore {
    *
    * @returns false where that can't be: the session is closed, or the peer's count ended it
    */
-  attach(transport: Transport, options: AttachOptions = {}): boolean {
-    const before = this.state;
-    if (before.name === 'opening' || before.name === 'closed') return false;
-    const older = before.name === 'suspended' ? undefined : before.transport;
+  attach(transport: Transport, { seen, holdsForCount = false }: AttachOptions = {}): boolean {
+    const { outbox, transport: older, stateName: before } = this;
+    if (before === 'opening' || before === 'closed') return false;
     let again = 0;
-    if (this.resume !== undefined) {
-      if (options.seen !== undefined && !this.goOnFrom(options.seen)) return false;
-      if (options.holdsForCount !== true) again = this.goBack();
-      if (older !== transport) {
-        this.outbox.dropAhead();
-        if (options.seen !== undefined) this.outbox.pushAhead(this.countPacket('noop'));
-      }
-      this.outbox.holding = options.holdsForCount === true;
+    if (this.resume) {
+      if (seen !== undefined && !this.goOnFrom(seen)) return false;
+      // A transport took with it what was put ahead: of counts only the newest means something, and a ping asks nobody.
+      if (older !== transport) outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];
+      outbox.holding = holdsForCount;
+      if (!holdsForCount) again = this.goBack();
     }
-    this.state = before.name === 'closing' ? { ...before, transport } : { name: 'open', transport };
-    if (before.name === 'suspended') before.window.cancel();
+    if (before === 'suspended') {
+      this.window?.cancel();
+      this.tellsResumed = true;
+      this.stateName = 'open';
+    }
+    this.transport = transport;
     if (older !== transport) older?.close();
     this.flush();
-    if (before.name !== 'suspended' || this.stateName === 'closed') return true;
-    const suspendedMs = this.clock.now() - before.since;
-    if (this.outbox.holding) this.heldAfterMs = suspendedMs;
-    else this.sink.resumed(suspendedMs, again);
+    if (!outbox.holding) this.tellResumed(again);
     return true;
   }
 
   /** A transport ended without being asked to. Ignored where it is not the session's any more. */
   lose(transport: Transport, why: ReasonCode, detail = ''): void {
     if (this.transport !== transport) return;
-    if (this.state.name === 'closing') return this.finish(this.state.why, detail);
-    if (this.resume === undefined) return this.finish(why, detail);
-    const window = this.clock.after(this.resume.windowMs, () => this.finish('window-passed', why));
-    this.state = { name: 'suspended', since: this.clock.now(), window };
+    if (this.stateName === 'closing') return this.end(this.why, detail);
+    if (!this.resume) return this.end(why, detail);
+    this.stateName = 'suspended';
+    this.transport = undefined;
+    this.suspendedAt = this.clock.now();
+    this.window = this.clock.after(this.resume.windowMs, () => this.end('window-passed', why));
     transport.close();
     this.sink.suspended(why);
     this.boundSuspended();
@@ -177,33 +186,32 @@ export class SessionCore {
 
   /** Queues a message, and sends it at once where the transport can take it. Silently dropped once closing. */
   send(data: RawData, options?: PacketOptions): void {
-    const { name } = this.state;
-    if (name === 'closing' || name === 'closed') return;
-    this.outbox.journal.push(options === undefined ? { type: 'message', data } : { type: 'message', data, options });
-    if (name === 'open') this.flush();
-    else if (name === 'suspended') this.boundSuspended();
+    if (this.stateName === 'closing' || this.stateName === 'closed') return;
+    this.outbox.push(options ? { type: 'message', data, options } : { type: 'message', data });
+    this.flush();
+    this.boundSuspended();
   }
 
   /** Sends a packet that is no message, ahead of the messages that wait. Not kept for a later transport. */
   sendAhead(packet: Packet): void {
-    if (this.transport === undefined) return;
-    this.outbox.pushAhead(packet);
+    if (!this.transport) return;
+    this.outbox.ahead.push(packet);
     this.flush();
   }
 
   /** Sends a ping: a heartbeat, or a question whether the peer is there and what it has seen. */
   ping(): void {
-    this.sendAhead(this.resume === undefined ? { type: 'ping' } : this.countPacket('ping'));
+    this.sendAhead(this.withCount('ping'));
   }
 
   /** Sends a control object. Only between our own ends; to others it is left out. */
   sendControl(control: Control): void {
-    if (this.resume !== undefined) this.sendAhead({ type: 'noop', data: JSON.stringify(control) });
+    if (this.resume) this.sendAhead({ type: 'noop', data: JSON.stringify(control) });
   }
 
   /** The packet by which the client moves the session to a transport that it has probed. */
   upgradePacket(): Packet {
-    return this.resume === undefined ? { type: 'upgrade' } : this.countPacket('upgrade');
+    return this.withCount('upgrade');
   }
 
   /**
@@ -212,24 +220,15 @@ export class SessionCore {
    * @param lane - where that stream of messages is; means nothing without resume
    * @returns false where the packet breaks the protocol: the owner ends the session or the transport
    */
-  receive(packet: Packet, lane: Lane): boolean {
-    switch (packet.type) {
-      case 'message':
-        return this.receiveMessage(packet.data ?? '', lane);
-      case 'ping':
-        if (!this.takeCount(packet.data)) return false;
-        this.sendAhead(this.resume === undefined ? { type: 'pong' } : this.countPacket('pong'));
-        return true;
-      case 'pong':
-        return this.takeCount(packet.data);
-      case 'noop':
-        return this.receiveNoop(packet.data);
-      case 'close':
-        this.finish('closed-by-peer');
-        return true;
-      default:
-        return false;
-    }
+  receive({ type, data = '' }: Packet, lane: Lane): boolean {
+    if (type === 'message') return this.receiveMessage(data, lane);
+    if (type === 'close') this.end('closed-by-peer');
+    else if (type === 'noop' && data !== '' && this.resume) return this.receiveNoop(data as string);
+    else if (type === 'ping' || type === 'pong') {
+      if (!this.takeCount(data)) return false;
+      if (type === 'ping') this.sendAhead(this.withCount('pong'));
+    } else return type === 'noop';
+    return true;
   }
 
   /** A transport proved that the peer has seen `count` messages: the answer to a POST. */
@@ -239,91 +238,119 @@ export class SessionCore {
 
   /** Our own count went to the peer with a request or an answer. */
   told(): void {
-    this.inbox.told();
+    this.toldSeen = this.seen;
+    this.untoldBytes = 0;
   }
 
   /** Calls `done(true)` when the peer has seen all that was sent so far, `done(false)` when the session ends before. */
-  whenFlushed(done: (confirmed: boolean) => void): void {
-    if (this.unconfirmed === 0 || this.state.name === 'closed') return done(this.unconfirmed === 0);
+  whenFlushed(done: Confirmed): void {
+    if (!this.unconfirmed || this.stateName === 'closed') return done(!this.unconfirmed);
     this.outbox.whenConfirmed(done);
-    if (this.resume !== undefined) this.ping();
+    if (this.resume) this.ping();
   }
 
   /** Hands what waits to the transport. The owner calls it whenever the transport has become writable. */
   flush(): void {
-    const { transport } = this;
-    if (transport === undefined || this.flushing) return;
-    const { outbox } = this;
+    const { outbox, resume, transport } = this;
+    if (!transport || this.flushing) return;
     let sent = false;
     this.flushing = true;
     while (this.transport === transport && transport.writable && outbox.hasWork) {
-      const from = outbox.journal.next;
-      const batch = outbox.take(transport.maxBatchBytes);
-      if (this.resume === undefined) outbox.confirm(outbox.journal.next - 1);
-      else outbox.journal.trim(this.resume.maxPackets, this.resume.maxBytes);
+      const from = outbox.next;
+      const batch = outbox.take(transport.maxBatchBytes, this.measure);
+      if (resume) outbox.trim(resume.maxPackets, resume.maxBytes);
+      else outbox.confirm(outbox.next - 1);
       sent = true;
       transport.send(batch, from);
     }
     this.flushing = false;
-    if (this.waiting > 0) return;
-    if (this.state.name === 'closing') this.finish(this.state.why);
-    else if (sent && this.state.name === 'open') this.sink.drained();
+    if (outbox.waiting) return;
+    if (this.stateName === 'closing') this.end(this.why);
+    else if (sent && this.stateName === 'open') this.sink.drained();
   }
 
   /** Ends the session from here. What waits leaves first where a transport can take it; `discard` drops it. */
   close(why: ReasonCode = 'closed-here', discard = false): void {
-    const { state } = this;
-    const input = discard || this.waiting === 0 ? 'end' : 'close';
-    if (moves[state.name][input] === 'closed') return this.finish(why);
-    if (state.name !== 'open') return;
-    this.state = { name: 'closing', transport: state.transport, why };
+    if (discard || !this.transport || !this.waiting) return this.end(why);
+    if (this.stateName === 'closing') return;
+    this.stateName = 'closing';
+    this.why = why;
     this.flush();
   }
 
-  /** Ends the session at once, for a reason of its owner's: bad input, a limit, a heartbeat missed. */
+  /** Ends the session at once: by either side, or for bad input, a limit, a heartbeat missed. */
   end(why: ReasonCode, detail = ''): void {
-    this.finish(why, detail);
+    const { outbox, transport } = this;
+    if (this.stateName === 'closed') return;
+    this.stateName = 'closed';
+    this.transport = undefined;
+    this.window?.cancel();
+    if (transport) {
+      if (why !== 'closed-by-peer' && transport.writable) transport.send(this.lastWords(why), outbox.next);
+      transport.close();
+    }
+    outbox.abandon();
+    this.sink.closed(why, detail);
   }
 
   /** What a peer is told at the end: why, if it's one of our own. */
   lastWords(why: ReasonCode): readonly Packet[] {
     const close: Packet = { type: 'close' };
-    return this.resume === undefined ? [close] : [{ type: 'noop', data: JSON.stringify({ why }) }, close];
+    return this.resume ? [{ type: 'noop', data: JSON.stringify({ why }) }, close] : [close];
   }
 
-  private countPacket(type: 'ping' | 'pong' | 'noop' | 'upgrade'): Packet {
-    this.inbox.told();
-    return { type, data: String(this.inbox.seen) };
+  /**
+   * The peer names the count from which it goes on.
+   *
+   * @returns false where that can't be: the session is ended
+   */
+  goOnFrom(count: number): boolean {
+    const { sent, claimed, confirmed } = this.outbox;
+    if (count > sent || count < claimed) this.end('count-impossible', `seen ${count}`);
+    else if (count < confirmed) this.end('journal-full', `message ${count + 1} is no longer kept`);
+    else {
+      this.outbox.confirm(count);
+      return true;
+    }
+    return false;
+  }
+
+  /** A packet that between our own ends carries our count. */
+  private withCount(type: 'ping' | 'pong' | 'noop' | 'upgrade'): Packet {
+    if (!this.resume) return { type };
+    this.told();
+    return { type, data: String(this.seen) };
   }
 
   private receiveMessage(data: RawData, lane: Lane): boolean {
-    if (this.state.name === 'closed') return true;
     const { resume } = this;
-    if (resume === undefined) {
-      this.sink.message(data);
-      return true;
+    if (this.stateName === 'closed') return true;
+    if (resume) {
+      const number = lane.next++;
+      if (number <= this.seen) return true;
+      if (number > this.seen + 1) return false;
+      this.untoldBytes += sizeOf(data);
     }
-    const arrival = this.inbox.accept(lane, typeof data === 'string' ? data.length : data.byteLength);
-    if (arrival !== 'next') return arrival === 'again';
+    this.seen++;
     this.sink.message(data);
-    if (this.inbox.overdue(resume.reportPackets, resume.reportBytes)) this.sendAhead(this.countPacket('noop'));
+    if (resume && (this.seen - this.toldSeen >= resume.reportPackets || this.untoldBytes >= resume.reportBytes))
+      this.sendAhead(this.withCount('noop'));
     return true;
   }
 
-  private receiveNoop(data: RawData | undefined): boolean {
-    if (this.resume === undefined || data === undefined || data === '') return true;
-    if (typeof data !== 'string') return false;
-    if (data.startsWith('{')) return this.receiveControl(data);
-    if (!this.outbox.holding) return this.takeCount(data);
+  /** A count, or a control object. */
+  private receiveNoop(data: string): boolean {
+    const { outbox } = this;
+    if (data[0] === '{') return this.receiveControl(data);
+    if (!outbox.holding) return this.takeCount(data);
     const count = readCount(data);
     if (count === undefined) return false;
-    if (!this.goOnFrom(count)) return true;
-    const again = this.goBack();
-    const suspendedMs = this.heldAfterMs;
-    this.outbox.holding = false;
-    this.heldAfterMs = undefined;
-    this.flush();
-    if (suspendedMs !== undefined && this.stateName === 'open') this.sink.resumed(suspendedMs, again);
+    if (this.goOnFrom(count)) {
+      const again = this.goBack();
+      outbox.holding = false;
+      this.flush();
+      this.tellResumed(again);
+    }
     return true;
   }
 
@@ -340,25 +367,12 @@ export class SessionCore {
   }
 
   /** A count inside a packet. An old one is no offence: a repeated POST brings it a second time. */
-  private takeCount(data: RawData | undefined): boolean {
-    if (this.resume === undefined || data === undefined || data === '') return true;
+  private takeCount(data: RawData): boolean {
+    if (!this.resume || data === '') return true;
     const count = readCount(data);
-    if (count === undefined || count > this.outbox.journal.sent) return false;
+    if (count === undefined || count > this.outbox.sent) return false;
     this.outbox.confirm(count);
     return true;
-  }
-
-  /**
-   * The peer names the count from which it goes on.
-   *
-   * @returns false where that can't be: the session is ended
-   */
-  goOnFrom(count: number): boolean {
-    const confirmation = this.outbox.confirmFrom(count);
-    if (confirmation === 'good') return true;
-    if (confirmation === 'let-go') this.finish('journal-full', `message ${count + 1} is no longer kept`);
-    else this.finish('count-impossible', `seen ${count}`);
-    return false;
   }
 
   private goBack(): number {
@@ -367,27 +381,18 @@ export class SessionCore {
     return again;
   }
 
-  private boundSuspended(): void {
-    const { resume } = this;
-    if (this.state.name !== 'suspended' || resume === undefined) return;
-    const { journal } = this.outbox;
-    journal.trim(resume.maxPackets, resume.maxBytes);
-    // A single message may be larger than the bound: it was accepted, so it is kept.
-    if (journal.waiting > resume.maxPackets || (journal.bytes > resume.maxBytes && journal.waiting > 1))
-      this.finish('journal-full', 'while suspended');
+  private tellResumed(again: number): void {
+    if (!this.tellsResumed || this.stateName !== 'open') return;
+    this.tellsResumed = false;
+    this.sink.resumed(this.clock.now() - this.suspendedAt, again);
   }
 
-  private finish(why: ReasonCode, detail = ''): void {
-    const { state } = this;
-    if (state.name === 'closed') return;
-    this.state = { name: 'closed' };
-    if (state.name === 'suspended') state.window.cancel();
-    if (state.name === 'open' || state.name === 'closing') {
-      if (why !== 'closed-by-peer' && state.transport.writable)
-        state.transport.send(this.lastWords(why), this.outbox.journal.next);
-      state.transport.close();
-    }
-    this.outbox.abandon();
-    this.sink.closed(why, detail);
+  private boundSuspended(): void {
+    const { outbox, resume } = this;
+    if (this.stateName !== 'suspended' || !resume) return;
+    outbox.trim(resume.maxPackets, resume.maxBytes);
+    // A single message may be larger than the bound: it was accepted, so it is kept.
+    if (outbox.waiting > resume.maxPackets || (outbox.bytes > resume.maxBytes && outbox.waiting > 1))
+      this.end('journal-full', 'while suspended');
   }
 }

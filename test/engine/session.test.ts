@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Packet, TransportName } from '../../shared/engine/packet.ts';
 import { SessionCore, type ResumeTerms } from '../../shared/engine/session.ts';
-import { moves } from '../../shared/engine/state.ts';
 import type { Transport } from '../../shared/engine/transport.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
@@ -59,14 +58,57 @@ const sendAll = (...texts: string[]): void => texts.forEach((text) => session.se
 const arrive = (lane: { next: number }, ...texts: string[]): boolean[] =>
   texts.map((data) => session.receive({ type: 'message', data }, lane));
 
-it('has a row for every state and a known state for every move', () => {
-  const names = Object.keys(moves).sort();
-  expect(names).toEqual(['closed', 'closing', 'open', 'opening', 'suspended']);
-  for (const row of Object.values(moves)) {
-    expect(Object.keys(row).sort()).toEqual(['attach', 'close', 'end', 'lose']);
-    for (const to of Object.values(row)) expect(names).toContain(to);
-  }
-  expect(new Set(Object.values(moves.closed))).toEqual(new Set(['closed']));
+describe('its moves', () => {
+  const into: Record<string, () => void> = {
+    opening: () => {},
+    open: () => session.open(wire, terms),
+    closing: () => {
+      session.open(wire, terms);
+      wire.writable = false;
+      sendAll('a');
+      session.close();
+    },
+    suspended: () => {
+      session.open(wire, terms);
+      session.lose(wire, 'transport-closed');
+    },
+    closed: () => session.end('closed-here'),
+  };
+  const inputs: Record<string, () => void> = {
+    attach: () => session.attach(new Wire(), { seen: 0 }),
+    lose: () => session.lose(wire, 'transport-closed'),
+    close: () => session.close(),
+    end: () => session.end('malformed'),
+  };
+
+  it.each([
+    ['opening', 'attach', 'opening'],
+    ['opening', 'lose', 'opening'],
+    ['opening', 'close', 'closed'],
+    ['opening', 'end', 'closed'],
+    ['open', 'attach', 'open'],
+    ['open', 'lose', 'suspended'],
+    ['open', 'close', 'closed'],
+    ['open', 'end', 'closed'],
+    ['closing', 'attach', 'closed'], // what waited left on the new transport
+    ['closing', 'lose', 'closed'],
+    ['closing', 'close', 'closing'],
+    ['closing', 'end', 'closed'],
+    ['suspended', 'attach', 'open'],
+    ['suspended', 'lose', 'suspended'],
+    ['suspended', 'close', 'closed'],
+    ['suspended', 'end', 'closed'],
+    ['closed', 'attach', 'closed'],
+    ['closed', 'lose', 'closed'],
+    ['closed', 'close', 'closed'],
+    ['closed', 'end', 'closed'],
+  ])('%s, %s: %s', (from, input, to) => {
+    into[from]!();
+    expect(session.stateName).toBe(from);
+    inputs[input]!();
+    expect(session.stateName).toBe(to);
+    expect(told.filter((line) => line.startsWith('closed')).length).toBe(to === 'closed' ? 1 : 0);
+  });
 });
 
 describe('without resume', () => {

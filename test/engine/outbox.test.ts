@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Journal } from '../../shared/engine/journal.ts';
+import { Outbox } from '../../shared/engine/outbox.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 
 /** The plain version: an array of all messages ever, and four numbers. */
@@ -27,15 +27,14 @@ const step = fc.oneof(
 it('behaves like an array of all messages and four numbers', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const journal = new Journal();
+      const outbox = new Outbox();
       const plain = new Plain();
       for (const act of steps) {
         if (act.do === 'push') {
-          journal.push({ type: 'message', data: act.text });
+          outbox.push({ type: 'message', data: act.text });
           plain.all.push(act.text);
         } else if (act.do === 'take') {
-          const batch: Packet[] = [];
-          journal.take(batch, act.room, measure);
+          const batch = outbox.take(act.room, measure);
           const expected: string[] = [];
           let room = act.room;
           while (plain.next <= plain.all.length) {
@@ -49,12 +48,12 @@ it('behaves like an array of all messages and four numbers', () => {
         } else if (act.do === 'forget') {
           plain.confirmed += Math.floor(act.part * (plain.sent - plain.confirmed));
           plain.next = Math.max(plain.next, plain.confirmed + 1);
-          journal.forget(plain.confirmed);
+          outbox.confirm(plain.confirmed);
         } else if (act.do === 'rewind') {
-          expect(journal.rewind(journal.confirmed + 1)).toBe(plain.next - plain.confirmed - 1);
+          expect(outbox.rewind()).toBe(plain.next - plain.confirmed - 1);
           plain.next = plain.confirmed + 1;
         } else {
-          journal.trim(act.packets, act.bytes);
+          outbox.trim(act.packets, act.bytes);
           const bytes = (): number => plain.all.slice(plain.confirmed).join('').length;
           while (
             (plain.all.length - plain.confirmed > act.packets || bytes() > act.bytes) &&
@@ -62,27 +61,24 @@ it('behaves like an array of all messages and four numbers', () => {
           )
             plain.confirmed++;
         }
-        expect([journal.confirmed, journal.next, journal.sent, journal.last, journal.kept, journal.waiting]).toEqual([
-          plain.confirmed,
-          plain.next,
-          plain.sent,
-          plain.all.length,
-          plain.all.length - plain.confirmed,
-          plain.all.length + 1 - plain.next,
-        ]);
-        expect(journal.bytes).toBe(plain.all.slice(plain.confirmed).join('').length);
+        const { confirmed, next, sent, last, waiting } = outbox;
+        expect({ confirmed, next, sent, last, waiting }).toEqual({
+          confirmed: plain.confirmed,
+          next: plain.next,
+          sent: plain.sent,
+          last: plain.all.length,
+          waiting: plain.all.length + 1 - plain.next,
+        });
+        expect(outbox.waitingPackets().map((packet) => packet.data)).toEqual(plain.all.slice(plain.next - 1));
+        expect(outbox.bytes).toBe(plain.all.slice(plain.confirmed).join('').length);
       }
     }),
   );
 });
 
 it('hands out a message larger than the room alone, and never none', () => {
-  const journal = new Journal();
-  for (const data of ['a'.repeat(50), 'b', 'c']) journal.push({ type: 'message', data });
-  const batches = [0, 1].map(() => {
-    const batch: Packet[] = [];
-    journal.take(batch, 10, measure);
-    return batch.map((packet) => packet.data);
-  });
+  const outbox = new Outbox();
+  for (const data of ['a'.repeat(50), 'b', 'c']) outbox.push({ type: 'message', data });
+  const batches = [0, 1].map(() => outbox.take(10, measure).map((packet) => packet.data));
   expect(batches).toEqual([['a'.repeat(50)], ['b', 'c']]);
 });
