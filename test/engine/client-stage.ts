@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Server, type ServerOptions, type Socket as Session } from 'engine.io';
 import { onTestFinished } from 'vitest';
 import { Socket, type SocketOptions } from '../../client/engine/index.ts';
+import { attach, type ServerOptions as OwnOptions, type Session as OwnSession } from '../../server/engine/index.ts';
 
 /** An HTTP server on a free port. */
 export async function listen(listener?: RequestListener) {
@@ -61,3 +62,19 @@ export function messages(from: Socket, count: number): Promise<unknown[]> {
 export function queryOf(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(new URL(request.url!, 'http://any').searchParams);
 }
+
+/** Our own server, which echoes. */
+export async function serve(options: OwnOptions = {}) {
+  const { http, url } = await listen();
+  const engine = attach(http, options);
+  const sessions: OwnSession[] = [];
+  engine.on('connection', (session: OwnSession) => {
+    sessions.push(session);
+    session.on('message', (data: string) => session.send(data));
+  });
+  onTestFinished(() => void engine.close());
+  return { engine, http, url, port: Number(new URL(url).port), sessions };
+}
+
+/** Whole numbers from 0, as texts. */
+export const countTo = (end: number): string[] => Array.from({ length: end }, (_, index) => String(index));

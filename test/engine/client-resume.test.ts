@@ -1,0 +1,213 @@
+/** Our engine client and our engine server: a session that outlives its transports. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { environmentFor, type PageHint } from '../../client/engine/environment.ts';
+import { Socket, type SocketOptions } from '../../client/engine/index.ts';
+import { resolveOptions } from '../../client/engine/options.ts';
+import { attach } from '../../server/engine/index.ts';
+import { TearingProxy } from '../middleboxes/tearing-proxy.ts';
+import { connect, countTo, heard, messages, serve } from './client-stage.ts';
+
+async function serveTorn(options: Parameters<typeof serve>[0] = {}) {
+  const stage = await serve(options);
+  const proxy = await TearingProxy.before(stage.port);
+  onTestFinished(() => proxy.close());
+  return { ...stage, proxy, url: `http://127.0.0.1:${proxy.port}` };
+}
+
+const ways: readonly (readonly [string, SocketOptions])[] = [
+  ['polling alone', { transports: ['polling'] }],
+  ['WebSocket alone', { transports: ['websocket'] }],
+  ['streaming alone', { transports: ['streaming'] }],
+  ['polling and streaming', { transports: ['polling', 'streaming'] }],
+  ['all there is', {}],
+];
+
+describe.each(ways)('over %s', (_name, options) => {
+  it('loses, repeats and reorders nothing while connections are cut, and never says that it closed', async () => {
+    const { proxy, url, sessions } = await serveTorn();
+    const client = connect(url, options);
+    const ends: unknown[] = [];
+    client.on('close', (...args) => ends.push(args));
+    const got = messages(client, 300);
+    for (const [index, message] of countTo(300).entries()) {
+      client.send(message);
+      if (index % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (index % 25 === 24) proxy.cut(index % 50 === 24 ? 'reset' : 'end');
+    }
+    expect(await got).toEqual(countTo(300));
+    await client.flushed();
+    expect(client.unconfirmed).toBe(0);
+    expect(ends).toEqual([]);
+    expect(sessions.length).toBe(1);
+  });
+
+  it('tells that it was suspended and goes on, with how long and how much was sent again', async () => {
+    const { proxy, url } = await serveTorn();
+    const client = connect(url, options);
+    await heard(client, 'open');
+    if (!options.transports || options.transports.length > 1) await heard(client, 'upgrade');
+    const suspended = heard(client, 'suspend');
+    const resumed = heard(client, 'resume');
+    const got = messages(client, 1);
+    const next = proxy.nextLine();
+    proxy.cut();
+    client.send('meanwhile');
+    // A request on a connection that had been kept is first of all just sent again.
+    (await next).cut('reset');
+    expect(await suspended).toEqual([{ code: expect.stringMatching(/^transport-/) }]);
+    expect(client.readyState).toBe('open');
+    const [{ suspendedMs, replayed }] = (await resumed) as [{ suspendedMs: number; replayed: number }];
+    expect(suspendedMs).toBeGreaterThanOrEqual(0);
+    expect(replayed).toBeGreaterThanOrEqual(0);
+    expect(await got).toEqual(['meanwhile']);
+    const why = client.explain().map((entry) => entry.why);
+    expect(why).toContain('lost');
+    expect(why).toContain('resumed');
+  });
+
+  it('ends honestly when the window passes', async () => {
+    const { proxy, url } = await serveTorn({ resume: { window: 300 } });
+    const client = connect(url, options);
+    await heard(client, 'open');
+    const closed = heard(client, 'close');
+    await proxy.close();
+    expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'window-passed', again: true })]);
+  });
+
+  it('ends honestly where the server knows it no more', async () => {
+    const { url, proxy, http } = await serveTorn();
+    const client = connect(url, options);
+    await heard(client, 'open');
+    const closed = heard(client, 'close');
+    // The server is another one now.
+    proxy.blackhole();
+    http.removeAllListeners('request');
+    http.removeAllListeners('upgrade');
+    const other = attach(http);
+    onTestFinished(() => void other.close());
+    proxy.cut();
+    proxy.light();
+    expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'session-unknown' })]);
+  });
+
+  it('is told why the server ends it', async () => {
+    const { url, sessions } = await serve();
+    const client = connect(url, options);
+    await heard(client, 'open');
+    const closed = heard(client, 'close');
+    sessions[0]!.close();
+    expect(await closed).toEqual([
+      'transport close',
+      expect.objectContaining({ code: expect.any(String), by: 'peer' }),
+    ]);
+  });
+
+  it('keeps nothing going after close', async () => {
+    const { engine, url } = await serve();
+    const client = connect(url, options);
+    await heard(client, 'open');
+    client.send('x').close();
+    while (engine.clientsCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(client.readyState).toBe('closed');
+  });
+});
+
+describe('what the page tells', () => {
+  async function meet(options: SocketOptions = {}, server = {}) {
+    const stage = await serveTorn(server);
+    let tell!: (hint: PageHint) => void;
+    const world = environmentFor(resolveOptions(stage.url, options));
+    const client = new Socket(stage.url, options, {
+      ...world,
+      watchPage(hint) {
+        tell = hint;
+        return () => {};
+      },
+    });
+    onTestFinished(() => void client.close());
+    await heard(client, 'open');
+    if (!options.transports) await heard(client, 'upgrade');
+    return { ...stage, client, tell };
+  }
+
+  it.each(ways.slice(0, 3))(
+    'suspends a page that is put aside, and resumes it when it is back: %s',
+    async (_n, options) => {
+      const { client, tell, sessions } = await meet(options);
+      const suspended = heard(client, 'suspend');
+      tell('hide');
+      await suspended;
+      for (const message of ['a', 'b']) sessions[0]!.send(message);
+      client.send('c');
+      const got = messages(client, 3);
+      const resumed = heard(client, 'resume');
+      tell('wake');
+      await resumed;
+      expect((await got).toSorted()).toEqual(['a', 'b', 'c']);
+    },
+  );
+
+  it.each(ways.slice(0, 3))('tells the server at once that the page is gone: %s', async (_name, options) => {
+    const { tell, sessions } = await meet(options);
+    const closed = heard(sessions[0]!, 'close');
+    tell('leave');
+    expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'closed-by-peer' })]);
+  });
+
+  it('asks whether the server is there when it wakes, and waits seconds, not a heartbeat', async () => {
+    const { client, proxy, tell } = await meet({ transports: ['websocket'] });
+    proxy.blackhole();
+    tell('wake');
+    const [{ code }] = (await heard(client, 'suspend')) as [{ code: string }];
+    expect(code).toBe('heartbeat-missed');
+    proxy.light();
+    tell('wake');
+    await heard(client, 'resume');
+  });
+
+  it('does not give up a session whose server answers', async () => {
+    const { client, tell } = await meet({ transports: ['polling'] });
+    const events: string[] = [];
+    client.on('suspend', () => events.push('suspend'));
+    tell('wake');
+    await heard(client, 'heartbeat');
+    expect(events).toEqual([]);
+  });
+});
+
+it('moves when the server asks for it, and is told why the session ends then', async () => {
+  const { url, engine } = await serve();
+  const client = connect(url);
+  await heard(client, 'upgrade');
+  const moved = heard(client, 'transport');
+  const closed = heard(client, 'close');
+  void engine.drain({ over: 100, timeout: 2_000 });
+  expect(await moved).toEqual([{ name: 'polling', why: 'resumed' }]);
+  expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'draining', by: 'peer' })]);
+});
+
+it('opens a plain session where resume is not wanted, at either end', async () => {
+  for (const [server, options] of [
+    [{ resume: false }, {}],
+    [{}, { resume: false as const }],
+  ] as const) {
+    const { url, sessions } = await serve(server);
+    const client = connect(url, { ...options, transports: ['websocket'] });
+    await heard(client, 'open');
+    const closed = heard(client, 'close');
+    sessions[0]!.transport.close();
+    expect((await closed)[0]).toBe('transport close');
+  }
+});
+
+it('rejects what waits to be confirmed when the session ends, and before one is open', async () => {
+  const { proxy, url } = await serveTorn({ resume: { window: 100 } });
+  const client = connect(url, { transports: ['websocket'] });
+  await client.send('a').flushed();
+  await proxy.close();
+  client.send('b');
+  await expect(client.flushed()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  const none = connect(url, { transports: ['polling'] });
+  none.on('error', () => {});
+  await expect(none.send('c').flushed()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+});
