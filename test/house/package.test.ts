@@ -173,7 +173,8 @@ describe('the package', () => {
   it.each(['throughline.js', 'throughline.min.js'])(
     'offers %s for a script tag: global io and its properties',
     async (file) => {
-      const page: Record<string, unknown> = {};
+      // What every page has and an empty context hasn't.
+    const page: Record<string, unknown> = { AbortController, TextDecoder, TextEncoder, performance, queueMicrotask };
       page['window'] = page;
       page['self'] = page;
       runInNewContext(await readFile(installed(`dist/${file}`), 'utf8'), page);
