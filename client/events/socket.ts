@@ -12,7 +12,17 @@ import type {
   FirstNonErrorArg,
   Last,
 } from '../../shared/events/acknowledgements.ts';
-import { PacketType, RESERVED_EVENTS, type Packet } from '../../shared/events/packet.ts';
+import type { Packet } from '../../shared/events/packet.ts';
+import {
+  ACK,
+  BINARY_ACK,
+  BINARY_EVENT,
+  CONNECT,
+  CONNECT_ERROR,
+  DISCONNECT,
+  EVENT,
+  RESERVED_EVENTS,
+} from '../../shared/events/packet.ts';
 import type { Settle } from './acknowledgements.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { AnyListener } from './catch-all.ts';
@@ -185,7 +195,7 @@ export class Socket<
 
   /** Disconnects, and does not connect again by itself. The last socket of a connection closes that too. */
   disconnect(): this {
-    if (this.connected) this.io._packet({ type: PacketType.DISCONNECT, nsp: this.nsp });
+    if (this.connected) this.io._packet({ type: DISCONNECT, nsp: this.nsp });
     this.destroy();
     if (this.connected) this.left('io client disconnect');
     return this;
@@ -280,7 +290,7 @@ export class Socket<
   private transmit(data: unknown[], flags: Flags): void {
     const { volatile, compress, timeout = this.opts.ackTimeout } = flags;
     if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
-    const packet: OutgoingPacket = { type: PacketType.EVENT, nsp: this.nsp, data };
+    const packet: OutgoingPacket = { type: EVENT, nsp: this.nsp, data };
     if (compress === false) packet.options = { compress };
     const callback = typeof data.at(-1) === 'function' ? (data.pop() as () => void) : undefined;
     if (callback) packet.id = this.nextId++;
@@ -308,7 +318,7 @@ export class Socket<
   private join(): void {
     const join = (auth?: object): void => {
       const { pid, lastOffset: offset } = this;
-      this.io._packet({ type: PacketType.CONNECT, nsp: this.nsp, data: pid ? { pid, offset, ...auth } : auth });
+      this.io._packet({ type: CONNECT, nsp: this.nsp, data: pid ? { pid, offset, ...auth } : auth });
     };
     // TypeScript takes an object with any properties for something that may be a function of another kind.
     if (typeof this.auth === 'function') callListener(this, this.auth as AuthFunction, [join]);
@@ -318,24 +328,24 @@ export class Socket<
   private onPacket({ type, nsp, id, data }: Packet): void {
     if (nsp !== this.nsp) return;
     switch (type) {
-      case PacketType.CONNECT:
+      case CONNECT:
         if (data?.sid) this.joined(data.sid, data.pid);
         else this.failed(new Error('the server speaks an older protocol (Socket.IO 2)'));
         break;
-      case PacketType.EVENT:
-      case PacketType.BINARY_EVENT:
+      case EVENT:
+      case BINARY_EVENT:
         if (id !== undefined) data.push(this.acknowledge(id));
         this.deliverOrBuffer(data);
         break;
-      case PacketType.ACK:
-      case PacketType.BINARY_ACK:
+      case ACK:
+      case BINARY_ACK:
         this.acks.settle(id!, null, data);
         break;
-      case PacketType.DISCONNECT:
+      case DISCONNECT:
         this.destroy();
         this.left('io server disconnect');
         break;
-      case PacketType.CONNECT_ERROR:
+      case CONNECT_ERROR:
         this.destroy();
         this.failed(Object.assign(new Error(data.message), { data: data.data }));
     }
@@ -372,7 +382,7 @@ export class Socket<
     return (...data) => {
       if (isSent || (connection ?? this.id) !== this.id) return;
       isSent = true;
-      this.io._packet({ type: PacketType.ACK, nsp: this.nsp, id, data });
+      this.io._packet({ type: ACK, nsp: this.nsp, id, data });
     };
   }
 

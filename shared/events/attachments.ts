@@ -2,13 +2,13 @@
  * Binary in a packet: on the wire a placeholder stands where it was, and the bytes follow as messages of their own.
  */
 import { ThroughlineError } from '../errors.ts';
-import { PacketType } from './packet.ts';
+import { BINARY_EVENT, EVENT } from './packet.ts';
 import type { Packet } from './packet.ts';
 import { isBinary, walk } from './walk.ts';
 import type { Holder } from './walk.ts';
 
 /** How far a type is from the one of the same meaning that has attachments. */
-export const TO_BINARY = PacketType.BINARY_EVENT - PacketType.EVENT;
+export const TO_BINARY = BINARY_EVENT - EVENT;
 
 /** Whether a value stands for an attachment: `num` says which, from 0, if one may believe it. */
 function isPlaceholder(value: unknown): value is { readonly num: unknown } {

@@ -3,8 +3,8 @@
  */
 import { Emitter } from '../emitter.ts';
 import { PartialPacket, TO_BINARY } from './attachments.ts';
-import { PacketType, isDataValid } from './packet.ts';
-import type { Packet } from './packet.ts';
+import { ACK, BINARY_EVENT, EVENT, isDataValid } from './packet.ts';
+import type { Packet, PacketType } from './packet.ts';
 import { MAX_DEPTH, isBinary, walk } from './walk.ts';
 
 /** What `JSON.parse` takes to change values on their way. */
@@ -57,13 +57,13 @@ export function decodeData(type: unknown, json: string, reviver?: Reviver): unkn
 export function decodeText(text: string, options: DecoderOptions = {}): Packet {
   // Nearly all there is: an event of the default namespace that wants no answer.
   if (text.startsWith('2[')) {
-    return { type: PacketType.EVENT, nsp: '/', data: decodeData(PacketType.EVENT, text.slice(1), options.reviver) };
+    return { type: EVENT, nsp: '/', data: decodeData(EVENT, text.slice(1), options.reviver) };
   }
   const header = HEADER.exec(text);
   if (!header) throw new Error('unknown packet type');
   const [{ length }, digit, count, nsp = '/', id] = header;
   const type = Number(digit);
-  const isPartial = type >= PacketType.BINARY_EVENT;
+  const isPartial = type >= BINARY_EVENT;
   const attachments = Number(count);
   // Zero is refused as well: such a packet would wait for its last attachment for ever.
   if (isPartial ? !(attachments >= 1 && attachments <= (options.maxAttachments ?? MAX_ATTACHMENTS)) : count) {
@@ -71,7 +71,7 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet {
   }
   if (nsp.length > MAX_NAMESPACE_LENGTH) throw new Error('namespace too long');
   const textType = isPartial ? type - TO_BINARY : type;
-  if (id ? !Number.isSafeInteger(Number(id)) : textType === PacketType.ACK) throw new Error('invalid id');
+  if (id ? !Number.isSafeInteger(Number(id)) : textType === ACK) throw new Error('invalid id');
   const data = decodeData(textType, text.slice(length), options.reviver);
   const packet: Packet = { type: type as PacketType, nsp };
   if (data !== undefined) packet.data = data;

@@ -1,8 +1,8 @@
 /** Packets to the wire: one text, then the attachments that it speaks of. */
 import { TO_BINARY, detach } from './attachments.ts';
 import type { Replacer } from './attachments.ts';
-import { PacketType } from './packet.ts';
-import type { Packet } from './packet.ts';
+import { ACK, BINARY_EVENT, EVENT } from './packet.ts';
+import type { Packet, PacketType } from './packet.ts';
 import { isBinary, walk } from './walk.ts';
 
 /** Stateless: one encoder serves a whole server. */
@@ -28,8 +28,8 @@ export class Encoder {
     let { type } = packet;
     let replacer = this.replacer;
     const parts: unknown[] = [];
-    if (type >= PacketType.BINARY_EVENT) type = (type - TO_BINARY) as PacketType;
-    if ((type === PacketType.EVENT || type === PacketType.ACK) && walk(data, isBinary)) {
+    if (type >= BINARY_EVENT) type = (type - TO_BINARY) as PacketType;
+    if ((type === EVENT || type === ACK) && walk(data, isBinary)) {
       replacer = detach(parts, replacer);
       type = (type + TO_BINARY) as PacketType;
     }

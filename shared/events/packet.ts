@@ -7,18 +7,19 @@
 /** Revision of the Socket.IO protocol. */
 export const protocol = 5;
 
+// One by one as well: a bundler puts the numbers of these in their place, and knows no way to do so with an object's.
+export const CONNECT = 0;
+export const DISCONNECT = 1;
+export const EVENT = 2;
+export const ACK = 3;
+export const CONNECT_ERROR = 4;
+/** An event with attachments; on the wire only, decoded it is an EVENT. */
+export const BINARY_EVENT = 5;
+/** An acknowledgement with attachments; on the wire only, decoded it is an ACK. */
+export const BINARY_ACK = 6;
+
 /** What a packet is for. */
-export const PacketType = {
-  CONNECT: 0,
-  DISCONNECT: 1,
-  EVENT: 2,
-  ACK: 3,
-  CONNECT_ERROR: 4,
-  /** An event with attachments; on the wire only, decoded it is an EVENT. */
-  BINARY_EVENT: 5,
-  /** An acknowledgement with attachments; on the wire only, decoded it is an ACK. */
-  BINARY_ACK: 6,
-} as const;
+export const PacketType = { CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
 /** One packet, as parsers and adapters pass it around. */
@@ -50,15 +51,15 @@ export const RESERVED_EVENTS: ReadonlySet<unknown> = new Set([
 export function isDataValid(type: unknown, data: unknown): boolean {
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   switch (type) {
-    case PacketType.CONNECT:
+    case CONNECT:
       return isObject || data === undefined;
-    case PacketType.DISCONNECT:
+    case DISCONNECT:
       return data === undefined;
-    case PacketType.CONNECT_ERROR:
+    case CONNECT_ERROR:
       return isObject || typeof data === 'string';
-    case PacketType.EVENT:
+    case EVENT:
       return Array.isArray(data) && typeof data[0] === 'string' && !RESERVED_EVENTS.has(data[0]);
-    case PacketType.ACK:
+    case ACK:
       return Array.isArray(data);
     default:
       return false;
@@ -68,6 +69,6 @@ export function isDataValid(type: unknown, data: unknown): boolean {
 /** Whether a packet that a parser of the application's own decoded is one. */
 export function isPacketValid(packet: Packet): boolean {
   const { type, nsp, id, data } = packet;
-  const isIdValid = Number.isSafeInteger(id) ? id! >= 0 : id === undefined && type !== PacketType.ACK;
+  const isIdValid = Number.isSafeInteger(id) ? id! >= 0 : id === undefined && type !== ACK;
   return typeof nsp === 'string' && isIdValid && isDataValid(type, data);
 }
