@@ -75,9 +75,11 @@ export async function open(
 }
 
 /** Resolves with `[code, reason]` of the close. */
-export async function closed(socket: WebSocket | ServerWebSocket): Promise<[number, string]> {
-  const [code, reason] = await once(socket, 'close');
-  return [code, String(reason)];
+export function closed(socket: WebSocket | ServerWebSocket): Promise<[number, string]> {
+  // Not events.once, which would reject at an error before the close.
+  return new Promise((resolve) => {
+    socket.once('close', (code: number, reason: Buffer) => resolve([code, String(reason)]));
+  });
 }
 
 /** Messages as they come: texts as strings, binaries as Buffers. `next` waits for one. */
