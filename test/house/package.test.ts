@@ -174,7 +174,7 @@ describe('the package', () => {
     'offers %s for a script tag: global io and its properties',
     async (file) => {
       // What every page has and an empty context hasn't.
-    const page: Record<string, unknown> = { AbortController, TextDecoder, TextEncoder, performance, queueMicrotask };
+      const page: Record<string, unknown> = { AbortController, TextDecoder, TextEncoder, performance, queueMicrotask };
       page['window'] = page;
       page['self'] = page;
       runInNewContext(await readFile(installed(`dist/${file}`), 'utf8'), page);
