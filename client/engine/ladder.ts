@@ -200,7 +200,8 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     wake(): void {
       const { stateName } = core;
       isAsleep = false;
-      misses = 0;
+      // What fell before was another network's doing; and what is being tried now may end on a lower rung.
+      misses = falls = 0;
       if (stateName === 'suspended') comeBack();
       else if (stateName === 'open' && !candidate) climb(0);
     },
