@@ -64,6 +64,8 @@ function takeCounted(get: Get): void {
   const count = readCount(seen);
   if (count === undefined) return refuseCount(get);
   const carrier = line.core.transport;
+  if (transport === 'polling' && attach === undefined && carrier !== undefined && carrier.name !== 'polling')
+    return letGo(get);
   // A GET that is still here was given up by the peer, or by the network: then it comes anew, whatever it says.
   const follows = attach === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
   if (follows && transport === 'polling') return goOn(get, carrier, count);
@@ -73,6 +75,13 @@ function takeCounted(get: Get): void {
     if (isStale(line, request)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     goOn(get, newHttpTransport(transport, line.id, line.session.protocol, line, line.host.answers), count);
   });
+}
+
+/** It follows a poll, but the session has moved: the peer's `5` overtook it. Answered with nothing, as polls are then. */
+function letGo({ line, response }: Get): void {
+  const left = new PollingTransport(line.id, line.session.protocol, line, line.host.answers);
+  left.take(response);
+  left.release();
 }
 
 function goOn(get: Get, transport: HttpTransport, seen: number): void {
