@@ -109,8 +109,9 @@ export class Outlet {
     return given.length;
   }
 
-  private readonly onWritten = (error?: Error | null): void => {
-    if (error) return; // the stream's own events say so
+  private readonly onWritten = (): void => {
+    // A destroyed stream calls back too, and not always with an error. Its `close` says what became of the rest.
+    if (this.socket.destroyed) return;
     this.progress++;
     this.writes--;
     this.streamBytes = this.socket.writableLength;
