@@ -54,6 +54,9 @@ interface Entry {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Most events have no listener, and are not to cost an array each. */
+const NONE: readonly Entry[] = [];
+
 /**
  * @typeParam ListenEvents - events of the application that one can listen to
  * @typeParam EmitEvents - events that `emit` takes
@@ -149,7 +152,7 @@ export class Emitter<
   }
 
   private entriesOf(event: unknown): readonly Entry[] {
-    return this.entriesByName.get(event) ?? [];
+    return this.entriesByName.get(event) ?? NONE;
   }
 
   private addEntry(
