@@ -18,8 +18,8 @@ const PROBE_MS = 8_000;
 /** How long an attempt to come back may take (ms). */
 const ATTACH_MS = 5_000;
 
-/** The first wait before coming back is tried again, and the longest (ms). */
-const AGAIN_MS = [100, 5_000] as const;
+/** The first wait before coming back is tried again, and the longest (ms): many tries fit into the time that a server waits. */
+const AGAIN_MS = [100, 2_000] as const;
 
 /** The same for climbing. */
 const CLIMB_MS = [2_000, 300_000] as const;
