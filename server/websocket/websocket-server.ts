@@ -67,7 +67,8 @@ export class WebSocketServer extends EventEmitter {
     this.path = options.path;
     this.limits = serverLimits(options);
     this.deflate = resolveDeflate(options.perMessageDeflate, false);
-    this.clients = new Set();
+    // Undefined as in ws, although its type says nothing of the kind: whoever turns tracking off doesn't ask.
+    this.clients = options.clientTracking === false ? (undefined as never) : new Set();
     this.server = options.server;
     if (options.port !== undefined) {
       this.server = ownServer(this.limits);
@@ -117,7 +118,7 @@ export class WebSocketServer extends EventEmitter {
    *
    * @param data must not change until it is sent
    */
-  publish(sockets: Iterable<WebSocketBase>, data: SendData, options: PublishOptions = {}): void {
+  publish(sockets: Iterable<Pick<WebSocketBase, 'sendShared'>>, data: SendData, options: PublishOptions = {}): void {
     const value = outgoing(data);
     const message = new SharedMessage(value, options.binary ?? typeof value !== 'string', this.deflate);
     for (const socket of sockets) socket.sendShared(message, options.compress);
@@ -139,7 +140,7 @@ export class WebSocketServer extends EventEmitter {
     this.state = 'closing';
     this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
     if (this.options.port !== undefined) this.server?.close(() => this.finish());
-    else if (this.clients.size === 0) process.nextTick(() => this.finish());
+    else if (!this.clients?.size) process.nextTick(() => this.finish());
   }
 
   private finish(): void {
@@ -190,7 +191,7 @@ export class WebSocketServer extends EventEmitter {
     });
     socket.off('error', ignore);
     const client = new ServerWebSocket(connection, protocol ?? '');
-    if (this.options.clientTracking !== false) this.track(client);
+    if (this.clients !== undefined) this.track(client);
     connection.guard(() => accepted(client, request));
   }
 

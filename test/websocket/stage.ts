@@ -45,7 +45,7 @@ export async function serveEcho(options: WebSocketServerOptions = {}): Promise<S
 
 /** Cuts all and waits until the port is free. */
 export async function shut(server: WebSocketServer): Promise<void> {
-  for (const client of server.clients) client.terminate();
+  for (const client of server.clients ?? []) client.terminate();
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
