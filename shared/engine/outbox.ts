@@ -47,6 +47,11 @@ export class Outbox {
     return this.ahead.length > 0 || (!this.holding && this.waiting > 0);
   }
 
+  /** Whether somebody waits for messages to be confirmed. */
+  get isAwaited(): boolean {
+    return this.waiters.length > 0;
+  }
+
   /** A copy of the messages that wait to be sent. */
   waitingPackets(): readonly Packet[] {
     return this.kept.slice(this.next - this.confirmed - 1);

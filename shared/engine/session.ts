@@ -246,7 +246,8 @@ export class SessionCore {
   whenFlushed(done: Confirmed): void {
     if (!this.unconfirmed || this.stateName === 'closed') return done(!this.unconfirmed);
     this.outbox.whenConfirmed(done);
-    if (this.resume) this.ping();
+    // Where some still wait to be sent, flush asks behind them.
+    if (this.resume && !this.waiting) this.ping();
   }
 
   /** Hands what waits to the transport. The owner calls it whenever the transport has become writable. */
@@ -262,6 +263,9 @@ export class SessionCore {
       else outbox.confirm(outbox.next - 1);
       sent = true;
       transport.send(batch, from);
+      // Behind the messages: a question that went ahead of them would be answered before they were seen.
+      if (resume && outbox.isAwaited && !outbox.waiting && from < outbox.next)
+        outbox.ahead.push(this.withCount('ping'));
     }
     this.flushing = false;
     if (outbox.waiting) return;
