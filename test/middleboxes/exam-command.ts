@@ -23,6 +23,9 @@ function isFlawless({ up, down, disconnects }: ExamResult): boolean {
   return disconnects.length === 0 && [up, down].every((way) => JSON.stringify(way) === JSON.stringify(flawless));
 }
 
+/** How much of the client's timeline is shown where something went wrong. */
+const LAST_ENTRIES = 20;
+
 const rows: Record<string, Record<string, unknown>> = {};
 for (const way of chosen) {
   const result = await runExam({ ends, way, faults, messages, seed });
@@ -43,6 +46,9 @@ for (const way of chosen) {
   }
   if (isFlawless(result)) continue;
   process.exitCode = 1;
+  for (const { at, transport, why, detail } of result.timeline.slice(-LAST_ENTRIES)) {
+    console.log(`  ${new Date(at).toISOString().slice(17, 23)} ${transport} ${why} ${String(detail ?? '')}`);
+  }
   const own = values.official ? ' --official' : '';
   console.log(
     `  again: node test/middleboxes/exam.mjs --way '${way}' --faults ${faults} --messages ${messages} --seed ${seed}${own}`,

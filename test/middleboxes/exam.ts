@@ -5,7 +5,8 @@
  * The seed fixes which faults strike and in which order; what they strike depends on timing, as with real networks.
  */
 import { once } from 'node:events';
-import { serve, type ClientSocket, type Ends, type ServerSocket } from './ends.ts';
+import { receiveCounted, sendCounted } from './counted.ts';
+import { serve, type Ends, type ServerSocket } from './ends.ts';
 import { HttpProxy } from './http-proxy.ts';
 import { Ledger, type Verdict } from './ledger.ts';
 import { Mischief, type FaultKind } from './mischief.ts';
@@ -30,7 +31,7 @@ export interface ExamPlan {
   /** How many messages go each way, spread over the faults. */
   readonly messages: number;
   readonly seed: number;
-  /** When nothing at all has moved for so long, what is missing won't come any more. @defaultValue 8_000 (ms) */
+  /** When nothing at all has moved for so long, what is missing won't come any more. @defaultValue 25_000 (ms), more than a session waits for its peer */
   readonly quietMs?: number;
 }
 
@@ -47,6 +48,13 @@ export interface ExamResult {
   /** Messages that came down on each transport. */
   readonly transports: Readonly<Record<string, number>>;
   readonly durationMs: number;
+  /** What the client says became of its transports; nothing where it is the official one. */
+  readonly timeline: readonly {
+    readonly at: number;
+    readonly transport: string;
+    readonly why: string;
+    readonly detail: unknown;
+  }[];
 }
 
 /** Heartbeats and back-off so short that a blackhole is noticed while it lasts (ms). */
@@ -61,7 +69,7 @@ const SEND_AT_ONCE = 12;
 const FAULTS_AHEAD = 4;
 
 export async function runExam(plan: ExamPlan): Promise<ExamResult> {
-  const { ends, way, faults, messages, seed, quietMs = 8_000 } = plan;
+  const { ends, way, faults, messages, seed, quietMs = 25_000 } = plan;
   const startedAt = performance.now();
   const served = await serve(ends, serverOptions);
   const blocking =
@@ -72,48 +80,49 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
   const [up, down] = [new Ledger(messages), new Ledger(messages)];
   const disconnects: string[] = [];
   const transports: Record<string, number> = {};
-  let finish: (end: undefined) => void;
-  const finished = new Promise<undefined>((resolve) => (finish = resolve));
-  const quiet = setTimeout(() => finish(undefined), quietMs);
+  let finish: () => void;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const quiet = setTimeout(() => finish(), quietMs);
   const progress = () => {
-    if (up.isComplete && down.isComplete && mischief.total >= faults) finish(undefined);
+    if (up.isComplete && down.isComplete && mischief.total >= faults) finish();
     else quiet.refresh();
   };
 
   let atServer: ServerSocket | undefined;
   served.io.on('connection', (socket) => {
     atServer = socket;
-    receive(socket, up, progress);
-    socket.on('disconnect', (reason) => disconnects.push(`server: ${reason}`));
+    receiveCounted(socket, (number) => {
+      up.arrived(number);
+      progress();
+    });
+    socket.on('disconnect', (reason, details) => disconnects.push(`server: ${reason} ${codeOf(details)}`));
   });
   const client = ends.io(`http://127.0.0.1:${proxy.port}`, { ...clientOptions, ...ways[way] } as object);
-  receive(client, down, () => {
+  receiveCounted(client, (number) => {
+    down.arrived(number);
     const { name } = client.io.engine.transport;
     transports[name] = (transports[name] ?? 0) + 1;
     progress();
   });
-  client.on('disconnect', (reason) => disconnects.push(`client: ${reason}`));
+  client.on('disconnect', (reason, details) => disconnects.push(`client: ${reason} ${codeOf(details)}`));
   await Promise.all([once(served.io, 'connection'), new Promise<void>((resolve) => client.once('connect', resolve))]);
 
-  const struck = mischief.run(faults, finished).then(progress);
+  const struck = mischief.run(faults).then(progress);
   const pacing = new SeededRandom(seed + 1);
-  const numbers = { up: 0, down: 0 };
+  let [upFrom, downFrom] = [0, 0];
   const sending = setInterval(() => {
     const due = Math.min(messages, Math.ceil((messages * (mischief.total + FAULTS_AHEAD)) / faults));
-    numbers.up = send(client, up, numbers.up, Math.min(due, numbers.up + pacing.between(0, SEND_AT_ONCE)), progress);
-    if (atServer === undefined) return;
-    numbers.down = send(
-      atServer,
-      down,
-      numbers.down,
-      Math.min(due, numbers.down + pacing.between(0, SEND_AT_ONCE)),
-      progress,
-    );
+    const upTo = Math.min(due, upFrom + pacing.between(0, SEND_AT_ONCE));
+    const downTo = Math.min(due, downFrom + pacing.between(0, SEND_AT_ONCE));
+    sendCounted(client, up, upFrom, upTo, progress);
+    if (atServer !== undefined) sendCounted(atServer, down, downFrom, downTo, progress);
+    [upFrom, downFrom] = [upTo, downTo];
   }, SEND_EVERY_MS);
   await finished;
 
   clearInterval(sending);
   clearTimeout(quiet);
+  mischief.stop();
   await struck;
   // Ends on purpose from here on; what they say about it is no verdict.
   client.off('disconnect');
@@ -125,6 +134,7 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
     connections: proxy.accepted,
     transports,
     durationMs: Math.round(performance.now() - startedAt),
+    timeline: (client.io.engine as { explain?: () => ExamResult['timeline'] }).explain?.() ?? [],
   };
   client.disconnect();
   await proxy.close();
@@ -133,22 +143,7 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
   return result;
 }
 
-/** Enters what arrives into the ledger, and answers it. */
-function receive(socket: ClientSocket | ServerSocket, ledger: Ledger, then: () => void): void {
-  (socket as ClientSocket).on('count', (number: number, answer: (number: number) => void) => {
-    ledger.arrived(number);
-    answer(number);
-    then();
-  });
-}
-
-/** Sends the messages from `from` up to `to`, not included, and returns where it got to. */
-function send(socket: ClientSocket | ServerSocket, ledger: Ledger, from: number, to: number, then: () => void): number {
-  for (let number = from; number < to; number += 1) {
-    (socket as ClientSocket).emit('count', number, (answer: unknown) => {
-      ledger.answered(number, answer);
-      then();
-    });
-  }
-  return Math.max(from, to);
+/** What our ends say beyond the reason; the official ones say nothing there. */
+function codeOf(details: unknown): string {
+  return (details as { code?: string } | undefined)?.code ?? '';
 }

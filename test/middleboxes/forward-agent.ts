@@ -3,10 +3,10 @@
  * upgrade goes through a tunnel that `CONNECT` digs.
  */
 import { Agent, request, type ClientRequest, type ClientRequestArgs } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-type Done = (error: Error | null, socket?: Duplex) => void;
+type Done = (error: Error | null, socket: Duplex) => void;
 
 export class ForwardAgent extends Agent {
   /** How many tunnels were asked for. */
@@ -29,27 +29,28 @@ export class ForwardAgent extends Agent {
     inherited.addRequest.call(this, outgoing, { ...options, ...kind, origin, isUpgrade });
   }
 
-  override createConnection(
-    options: ClientRequestArgs & { origin?: string; isUpgrade?: boolean },
-    done?: Done,
-  ): Socket {
+  override createConnection(given: ClientRequestArgs, done?: Done): Duplex | undefined {
+    // With what addRequest has put there.
+    const options = given as ClientRequestArgs & { readonly origin?: string; readonly isUpgrade?: boolean };
     if (options.isUpgrade !== true) return connect(this.proxyPort, '127.0.0.1');
     this.tunnels += 1;
     const digging = request({
       port: this.proxyPort,
       host: '127.0.0.1',
       method: 'CONNECT',
-      path: options.origin,
+      path: options.origin ?? '',
       agent: false,
     });
+    // Where there is an error nobody looks at the socket, but the types want one.
+    const refuse = (error: Error) => done?.(error, digging.socket as Duplex);
     digging.on('connect', (answer, socket) => {
       if (answer.statusCode === 200) return done?.(null, socket);
       socket.destroy();
-      done?.(new Error(`the proxy answers ${answer.statusCode} to CONNECT`));
+      refuse(new Error(`the proxy answers ${answer.statusCode} to CONNECT`));
     });
-    digging.on('error', (error) => done?.(error));
+    digging.on('error', refuse);
     digging.end();
-    // Node takes what it is given by the callback where nothing is returned; its types know only the other way.
-    return undefined as unknown as Socket;
+    // The callback gives it.
+    return undefined;
   }
 }

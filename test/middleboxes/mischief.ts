@@ -41,6 +41,9 @@ export class Mischief {
   private readonly proxy: TearingProxy;
   private readonly random: SeededRandom;
   private count = 0;
+  private isStopped = false;
+  private endWaiting: () => void = () => {};
+  private readonly stopped = new Promise<void>((resolve) => (this.endWaiting = resolve));
   private readonly healing = new Set<Promise<void>>();
 
   constructor(proxy: TearingProxy, random: SeededRandom) {
@@ -54,12 +57,16 @@ export class Mischief {
     return this.count;
   }
 
-  /** Goes through `faults` of them, fewer where `stopped` resolves before, and resolves when the way is whole again. */
-  async run(faults: number, stopped: Promise<undefined>): Promise<void> {
-    while (this.count < faults) {
+  /** Goes through `faults` of them, fewer where it is stopped, and resolves when the way is whole again. */
+  async run(faults: number): Promise<void> {
+    while (this.count < faults && !this.isStopped) {
       await pause(this.random.between(...PAUSE_MS));
-      const line = await Promise.race([stopped, this.victim() ?? this.proxy.nextLine()]);
-      if (line === undefined) break;
+      const line = this.victim();
+      if (line === undefined) {
+        // The next one gets its moment before it is struck.
+        await Promise.race([this.stopped, this.proxy.nextLine()]);
+        continue;
+      }
       const kind = this.random.pick(faultKinds);
       if (!(await this.strike(kind, line))) continue;
       this.done[kind] += 1;
@@ -67,6 +74,11 @@ export class Mischief {
     }
     await Promise.all(this.healing);
     this.proxy.delay(0);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.endWaiting();
   }
 
   /** Mostly the connection that was busy last: many are kept open for later, and to cut those is no great harm. */

@@ -3,15 +3,22 @@ import { start, type Program } from './program.ts';
 
 export const NGINX = '/usr/sbin/nginx';
 
-export interface NginxOptions {
-  /** Whether the upgrade of a WebSocket is passed on. As nginx comes, it isn't. */
-  readonly upgrades: boolean;
-  /** Further directives for the location. */
-  readonly directives?: string;
-}
+/** For the location: what nginx's manual says to add for WebSockets. Without it upgrades are not passed on. */
+export const upgrades = `
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;`;
 
-export function startNginx(upstreamPort: number, { upgrades, directives = '' }: NginxOptions): Promise<Program> {
-  const upgrading = 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;';
+/** For the location: our answers forbid it to buffer a stream; now it does not listen. */
+export const buffers = `
+      proxy_ignore_headers X-Accel-Buffering;`;
+
+/** For the location: it gives up where the server is quiet for so long. */
+export const readTimeout = (seconds: number) => `
+      proxy_read_timeout ${seconds}s;`;
+
+/** nginx as it comes, and directives for the location. */
+export function startNginx(upstreamPort: number, ...directives: readonly string[]): Promise<Program> {
   return start({
     program: NGINX,
     configuration: (port, folder) => `
@@ -33,10 +40,7 @@ http {
     listen 127.0.0.1:${port};
     location / {
       proxy_pass http://127.0.0.1:${upstreamPort};
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      ${upgrades ? upgrading : ''}
-      ${directives}
+      proxy_set_header Host $http_host;${directives.join('')}
     }
   }
 }
