@@ -187,6 +187,43 @@ describe('the package', () => {
     },
   );
 
+  it.each([
+    ['throughline.js', ['polling']],
+    ['throughline.min.js', ['polling']],
+    ['throughline.min.js', ['websocket']],
+    ['throughline.min.js', ['polling', 'websocket']],
+  ] as const)('carries events, answers and bytes in %s over %j', async (file, transports) => {
+    const answers = await inConsumer(
+      'cjs',
+      `const { readFileSync } = require('node:fs');
+       const { Server } = require('throughline');
+       const http = require('node:http').createServer();
+       const server = new Server(http);
+       server.on('connection', (socket) => socket.on('echo', (given, reply) => reply(given)));
+       http.listen(0, async () => {
+         // As much of a page as Node can be.
+         globalThis.FileReader = class {
+           async readAsDataURL(blob) {
+             this.result = 'data:;base64,' + Buffer.from(await blob.arrayBuffer()).toString('base64');
+             this.onload();
+           }
+         };
+         globalThis.WebSocket = require('throughline/websocket').WebSocket;
+         globalThis.location = new URL('http://localhost:' + http.address().port + '/');
+         (0, eval)(readFileSync(${JSON.stringify(installed(`dist/${file}`))}, 'utf8'));
+         const client = io({ transports: ${JSON.stringify(transports)} });
+         await new Promise((resolve) => client.on('connect', resolve));
+         const { engine } = client.io;
+         if (engine.transport.name !== '${transports.at(-1)}') await new Promise((resolve) => engine.once('upgrade', resolve));
+         const { deep } = await client.emitWithAck('echo', { deep: [new Uint8Array([1, 2, 255])] });
+         tell([engine.transport.name, await client.emitWithAck('echo', 'ü 漢 🦜'), [...new Uint8Array(deep[0])]]);
+         client.disconnect();
+         server.close();
+       });`,
+    );
+    expect(answers).toEqual([transports.at(-1), 'ü 漢 🦜', [1, 2, 255]]);
+  });
+
   it(`costs a page at most ${maxScriptBytes} bytes, gzipped`, async () => {
     const script = await readFile(installed('dist/throughline.min.js'));
     expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(maxScriptBytes);
