@@ -292,7 +292,8 @@ export function openLine(
     unwatch();
     watchdog?.stop();
     ladder.stop();
-    socket.transport.close();
+    // There is none where no name that was given has a transport.
+    socket.transport?.close();
     emit('close', word, details);
   }
 

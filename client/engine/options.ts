@@ -1,5 +1,4 @@
 /** The options of a connection: engine.io-client's by name, default and meaning, and `resume`. */
-import { splitUri } from './parse-uri.ts';
 import type { Transport } from './transport.ts';
 
 /** A transport class, ours or the application's own. */
@@ -102,32 +101,39 @@ const defaults = {
   rejectUnauthorized: true,
 } satisfies SocketOptions;
 
-/** Options with nothing left open. */
-export type ResolvedOptions = SocketOptions &
-  Required<Pick<SocketOptions, keyof typeof defaults | 'hostname' | 'secure' | 'query'>>;
+/** Options of which those that have a default are there. */
+type WithDefaults = SocketOptions & Required<Pick<SocketOptions, keyof typeof defaults>>;
 
-/** Joins the address, what was given and the defaults; what neither says is the page's own. What was given is not kept. */
+/** Options with nothing left open. */
+export type ResolvedOptions = WithDefaults & Required<Pick<SocketOptions, 'hostname' | 'secure' | 'query'>>;
+
+/**
+ * Joins the address, what was given and the defaults; what none of them says is the page's own. What was given is not kept.
+ *
+ * @throws TypeError where the address is none
+ */
 export function resolveOptions(uri: string | undefined, given: SocketOptions): ResolvedOptions {
-  const options = { ...defaults, ...given };
+  const options: WithDefaults = { ...defaults, ...given };
   const page = globalThis.location as Location | undefined;
-  const address = uri ?? options.host;
-  if (address !== undefined) {
-    const [, scheme, , , , , host = '', port, , query] = splitUri(address);
-    options.hostname = host.replace(/^\[|\]$/g, '');
-    if (uri !== undefined) {
-      options.secure = /^(https|wss)$/i.test(scheme ?? '');
-      options.port = port ?? '';
-      if (query) options.query = Object.fromEntries(new URLSearchParams(query));
+  // A path alone names no server.
+  const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;
+  if (address) {
+    const url = new URL(/^\w+:\/\//.test(address) ? address : `http://${address.replace('//', '')}`);
+    options.hostname = url.hostname.replace(/[[\]]/g, '');
+    if (uri) {
+      options.secure = /^(https|wss):/.test(url.protocol);
+      options.port = url.port;
+      if (url.search) options.query = Object.fromEntries(url.searchParams);
     }
-  } else if (!options.port && !options.hostname) {
-    options.port = page?.port ?? '';
+  } else if (!options.hostname) {
+    options.port ||= page?.port ?? '';
   }
+  const { query } = options;
   return {
     ...options,
     hostname: options.hostname ?? page?.hostname ?? 'localhost',
     secure: options.secure ?? page?.protocol === 'https:',
-    query:
-      typeof options.query === 'string' ? Object.fromEntries(new URLSearchParams(options.query)) : { ...options.query },
+    query: typeof query === 'string' ? Object.fromEntries(new URLSearchParams(query)) : { ...query },
     path: options.path.replace(/\/$/, '') + (options.addTrailingSlash ? '/' : ''),
   };
 }

@@ -8,13 +8,6 @@ const PARTS =
 /** No address that a server or proxy takes is longer, and matching is not to cost more than this. */
 const LONGEST = 8_000;
 
-/** Splits an address. @throws {@link ThroughlineError} `ERR_ARGUMENT` where it is none, or is longer than 8,000 characters */
-export function splitUri(uri: string): readonly (string | undefined)[] {
-  const parts = uri.length > LONGEST ? null : PARTS.exec(uri);
-  if (!parts) throw new ThroughlineError('ERR_ARGUMENT', `not an address: ${uri.slice(0, 80)}`);
-  return parts;
-}
-
 /** An address in parts, empty where one is missing. */
 export interface ParsedUri {
   readonly source: string;
@@ -38,29 +31,42 @@ export interface ParsedUri {
   readonly queryKey: Readonly<Record<string, string>>;
 }
 
-/** Splits an address into the parts that users of engine.io-client's `parse` know. */
+/**
+ * Splits an address into the parts that users of engine.io-client's `parse` know.
+ *
+ * @throws {@link ThroughlineError} `ERR_ARGUMENT` where it is none, or is longer than 8,000 characters
+ */
 export function parse(uri: string): ParsedUri {
+  const parts = uri.length > LONGEST ? null : PARTS.exec(uri);
+  if (!parts) throw new ThroughlineError('ERR_ARGUMENT', `not an address: ${uri.slice(0, 80)}`);
   const [, protocol = '', authority = '', userInfo = '', user = '', password = '', host = '', port = '', ...rest] =
-    splitUri(uri);
+    parts;
   const [path = '', query = '', anchor = ''] = rest;
-  const cut = path.lastIndexOf('/') + 1;
+  // What has no dot is a directory, as it was in the days of `index.html`.
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const file = name.includes('.') ? name : '';
+  const pairs = query.split('&').filter(Boolean);
   return {
     source: uri,
     protocol,
-    authority,
+    authority: withoutBrackets(authority),
     userInfo,
     user,
     password,
-    host: host.replace(/^\[|\]$/g, ''),
+    host: withoutBrackets(host),
     port,
     relative: path + (query && `?${query}`) + (anchor && `#${anchor}`),
     path,
-    directory: path.slice(0, cut),
-    file: path.slice(cut),
+    directory: path.slice(0, path.length - file.length),
+    file,
     query,
     anchor,
     ...(host.startsWith('[') && { ipv6uri: true as const }),
     pathNames: path.split('/').filter(Boolean),
-    queryKey: Object.fromEntries(new URLSearchParams(query)),
+    queryKey: Object.fromEntries(pairs.map((pair) => [pair.split('=', 1)[0]!, pair.slice(pair.indexOf('=') + 1)])),
   };
+}
+
+function withoutBrackets(text: string): string {
+  return text.replace(/[[\]]/g, '');
 }

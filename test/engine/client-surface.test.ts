@@ -1,0 +1,152 @@
+/** What users of engine.io-client find under the names that they know. */
+import * as official from 'engine.io-client';
+import { parse as officialParse } from 'engine.io-client';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as ours from '../../client/engine/index.ts';
+import { resolveOptions } from '../../client/engine/options.ts';
+import { connect, heard, serveOfficial } from './client-stage.ts';
+
+/** HTTP/3 is not to be had in Node, and no server of ours speaks it. */
+const LEFT_OUT = ['WebTransport'];
+
+it('exports all names', () => {
+  const missing = Object.keys(official).filter((name) => !(name in ours) && name !== 'default');
+  expect(missing.filter((name) => !LEFT_OUT.includes(name))).toEqual([]);
+  expect(ours.protocol).toBe(official.protocol);
+  expect(ours.Socket.protocol).toBe(4);
+});
+
+describe('an address', () => {
+  it.each([
+    'http://a:b@example.org:80/p/q/f.html?x=1&y=2#z',
+    'localhost',
+    'localhost:3000',
+    'ws://[::1]:30/x',
+    'http://h',
+    '/path',
+    'http://h/a/',
+    'www.example.org/foo?a=/b',
+    'https://user@h',
+    'wss://h?x=%20',
+  ])('%s is split as the official client splits it', (uri) => {
+    expect(ours.parse(uri)).toEqual(officialParse(uri));
+  });
+
+  it('never takes long or throws anything else, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
+        try {
+          ours.parse(text);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_ARGUMENT' });
+        }
+      }),
+    );
+    const before = performance.now();
+    expect(() => ours.parse('@:'.repeat(100_000))).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
+    for (const hostile of [':@', '[', '/', '&', '.']) ours.parse(`http://${hostile.repeat(7_900 / hostile.length)}`);
+    expect(performance.now() - before).toBeLessThan(50);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    ['http://h', {}, { hostname: 'h', secure: false, path: '/engine.io/' }],
+    ['https://h:8443/ignored', {}, { hostname: 'h', port: '8443', secure: true }],
+    ['wss://[::1]:30', {}, { hostname: '::1', port: '30', secure: true }],
+    ['http://h?a=1&b=%20', { query: { c: 2 } }, { query: { a: '1', b: ' ' } }],
+    ['http://h', { path: '/x/', addTrailingSlash: false }, { path: '/x' }],
+    [undefined, { host: 'h:1', port: 2, secure: true }, { hostname: 'h', port: 2, secure: true }],
+    [undefined, {}, { hostname: 'localhost', secure: false }],
+  ])('of %s and %j', (uri, given, expected) => {
+    expect(resolveOptions(uri, given)).toMatchObject(expected);
+  });
+
+  it('are neither kept nor changed', () => {
+    const given = Object.freeze({ query: Object.freeze({ a: 1 }), transports: Object.freeze(['polling']) });
+    expect(resolveOptions('http://h', given).query).toEqual({ a: 1 });
+    expect(resolveOptions('http://h', given).query).not.toBe(given.query);
+  });
+});
+
+describe('transports', () => {
+  it.each([
+    [ours.XHR, 'polling'],
+    [ours.Fetch, 'polling'],
+    [ours.NodeXHR, 'polling'],
+    [ours.WebSocket, 'websocket'],
+    [ours.NodeWebSocket, 'websocket'],
+  ])('can be given as classes (%#)', async (Transport, name) => {
+    const { url } = await serveOfficial();
+    const client = connect(url, { transports: [Transport] });
+    await heard(client, 'open');
+    expect(client.transport).toBeInstanceOf(Transport);
+    expect(client.transport).toBeInstanceOf(ours.Transport);
+    expect(client.transport.name).toBe(name);
+  });
+
+  it('can be of the application’s own making', async () => {
+    const made: string[] = [];
+    class Own extends ours.Transport {
+      override get name() {
+        return 'own';
+      }
+      protected override doOpen(): void {
+        this.onData('0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000}');
+        this.onOpen();
+      }
+      protected override doClose(): void {
+        made.push('closed');
+      }
+      protected override write(packets: readonly { readonly data?: unknown }[]): void {
+        this.writable = false;
+        for (const { data } of packets) made.push(String(data));
+        queueMicrotask(() => this.onDrain());
+      }
+    }
+    const client = connect('http://nowhere.invalid', { transports: [Own] });
+    expect(client.readyState).toBe('open');
+    client.send('hello');
+    await heard(client, 'drain');
+    client.close();
+    expect(made[0]).toBe('hello');
+    expect(made.at(-1)).toBe('closed');
+  });
+
+  it('are missed with an error where there are none', async () => {
+    const client = connect('http://h', { transports: [] });
+    expect(await heard(client, 'error')).toEqual(['No transports available']);
+  });
+});
+
+it('stays on the first transport without upgrade', async () => {
+  const { url } = await serveOfficial();
+  const client = new ours.SocketWithoutUpgrade(url, { transports: [ours.XHR, ours.WebSocket] });
+  const upgrades: unknown[] = [];
+  client.on('upgrading', (transport) => upgrades.push(transport));
+  await heard(client, 'open');
+  await client.send('x').flushed();
+  expect([client.transport.name, upgrades]).toEqual(['polling', []]);
+  client.close();
+});
+
+it('opens a session anew after one was closed', async () => {
+  const { url } = await serveOfficial();
+  const client = connect(url, { transports: ['websocket'] });
+  await heard(client, 'open');
+  const { id } = client;
+  client.close().open();
+  await heard(client, 'open');
+  expect(client.id).toEqual(expect.any(String));
+  expect(client.id).not.toBe(id);
+});
+
+it('counts what waits', async () => {
+  const { url } = await serveOfficial();
+  const client = connect(url, { transports: ['polling'] });
+  client.send('a').write('b');
+  expect([client.writeBuffer.length, client.unconfirmed]).toEqual([2, 2]);
+  await heard(client, 'drain');
+  expect([client.writeBuffer.length, client.unconfirmed]).toEqual([0, 0]);
+});
