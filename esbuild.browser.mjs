@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
+import { privateNames } from './esbuild.private-names.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
@@ -65,7 +66,7 @@ async function buildFile(outfile, { script: isScript = false, small = false }) {
   const { outputFiles } = await build({
     ...browser,
     ...(isScript ? { stdin: script } : { entryPoints: ['client/index.ts'] }),
-    ...(small && { minify: true, plugins: [withoutDebug] }),
+    ...(small && { minify: true, plugins: [withoutDebug], mangleProps: await privateProps() }),
     format: 'esm',
     sourcemap: 'external',
     banner: small ? {} : { js: head },
@@ -78,6 +79,13 @@ async function buildFile(outfile, { script: isScript = false, small = false }) {
   await mkdir(path.dirname(outfile), { recursive: true });
   await writeFile(outfile, `${code.trimEnd()}\n//# sourceMappingURL=${path.basename(outfile)}.map\n`);
   await writeFile(`${outfile}.map`, result.map);
+}
+
+/** Matches what the small builds may rename. */
+async function privateProps() {
+  const { metafile } = await build({ ...browser, entryPoints: ['client/index.ts'], write: false, metafile: true });
+  const sources = await Promise.all(Object.keys(metafile.inputs).map((file) => readFile(file, 'utf8')));
+  return new RegExp(`^(?:${privateNames(sources).join('|')})$`);
 }
 
 /** What esbuild leaves, terser makes a twentieth smaller yet, gzipped: it looks across statements, several times. */

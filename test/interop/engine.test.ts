@@ -46,7 +46,6 @@ function onEngineStage({ Server, Socket, transports }: EngineLine) {
     },
   });
   return test.extend<{ stage: ReturnType<typeof stage> }>({
-    // oxlint-disable-next-line no-empty-pattern -- vitest reads which fixtures one asks for from this pattern
     stage: async ({}, use) => {
       const closers: (() => unknown)[] = [];
       await use(stage(closers));

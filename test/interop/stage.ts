@@ -89,7 +89,6 @@ export class Stage {
 /** `it`, with a fresh stage for each test. */
 export function onStage(line: Line) {
   return test.extend<{ stage: Stage }>({
-    // oxlint-disable-next-line no-empty-pattern -- vitest reads which fixtures one asks for from this pattern
     stage: async ({}, use) => {
       const stage = new Stage(line);
       await use(stage);
