@@ -3,12 +3,12 @@
  *
  * Named `Socket` in Engine.IO, and exported under that name as well.
  */
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 
 import type { PacketOptions, RawData } from '../../shared/engine/packet.ts';
 import type { EndedBy, ReasonCode } from '../../shared/engine/reason.ts';
 import type { Line } from './line.ts';
+import { QuietEmitter } from './quiet-emitter.ts';
 import type { Transport } from './transport.ts';
 
 /** What ended a session, beside Engine.IO's own word for it. */
@@ -35,7 +35,7 @@ export type SendCallback = (transport: Transport) => void;
  * `upgrading(transport)`, `upgrade(transport)`, `close(reason, details)`, `error(error)` when a listener threw. Between our own ends also
  * `suspend(code)`, `resume(suspendedMs, replayed)` and `transport(transport, why)`.
  */
-export class Session extends EventEmitter {
+export class Session extends QuietEmitter {
   /** The request that opened it. */
   readonly request: IncomingMessage;
   readonly remoteAddress: string;

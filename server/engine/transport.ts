@@ -1,10 +1,9 @@
 /** What all transports of the server have in common. */
-import { EventEmitter } from 'node:events';
-
 import type { Clock } from '../../shared/clock.ts';
 import type { Packet, RawData, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Transport as Carrier } from '../../shared/engine/transport.ts';
+import { QuietEmitter } from './quiet-emitter.ts';
 
 /** What a transport tells the line that it belongs to. */
 export interface TransportOwner {
@@ -27,7 +26,7 @@ export interface TransportOwner {
  *
  * To the application it is there to be looked at; what is to be sent goes through the session.
  */
-export abstract class Transport extends EventEmitter implements Carrier {
+export abstract class Transport extends QuietEmitter implements Carrier {
   abstract readonly name: TransportName;
   /** Whether packets can leave now. */
   abstract readonly writable: boolean;
