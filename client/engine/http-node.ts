@@ -17,7 +17,7 @@ export const request: Environment['request'] = ({ url, body, options }, sink) =>
     over = true;
     sink.done(status, error);
   };
-  const run = (isAgain: boolean): void => {
+  const run = (): void => {
     running = (secure ? https : http).request(url, {
       ...tlsOf(options),
       agent: typeof options.agent === 'object' ? (options.agent as http.Agent) : secure ? agents.https : agents.http,
@@ -34,8 +34,9 @@ export const request: Environment['request'] = ({ url, body, options }, sink) =>
     if (options.autoUnref) running.on('socket', (socket) => socket.unref());
     running.on('error', (error: NodeJS.ErrnoException) => {
       if (over) return;
-      // The server closed a kept connection just when we used it again; it has not seen the request (RFC 9112 §9.3.1).
-      if (running.reusedSocket && error.code === 'ECONNRESET' && !isAgain) run(true);
+      // A kept connection had ended just when we used it again; nobody has seen the request (RFC 9112 §9.3.1). When the
+      // network was cut they all have, so each of them may fail in turn before a new one is made.
+      if (running.reusedSocket && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '')) run();
       else end(0, error);
     });
     running.on('response', (answer) => {
@@ -53,7 +54,7 @@ export const request: Environment['request'] = ({ url, body, options }, sink) =>
     running.end(body);
   };
   try {
-    run(false);
+    run();
   } catch (error) {
     // A header or an address that Node refuses to send.
     queueMicrotask(() => end(0, error));
