@@ -43,7 +43,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     const { Decoder } = server;
     if (Decoder) {
       this.decoder = new Decoder();
-      this.decoder.on('decoded', this.decoded);
+      this.decoder.on('decoded', (packet) => this.decoded(packet));
     }
     if (isOurs(conn)) conn.receiver = this;
     else {
@@ -96,7 +96,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Starts to join a namespace. */
-  connect(name: string, auth: Record<string, unknown>): void {
+  connect(name: string, auth?: Record<string, unknown>): void {
     const places = (this.root === undefined ? 0 : 1) + (this.others?.size ?? 0);
     if (places >= this.server.limits.maxNamespaces) {
       this.send({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Too many namespaces' } });
@@ -198,10 +198,10 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Takes a packet of the application's own parser. */
-  private readonly decoded = (packet: Packet): void => {
+  private decoded(packet: Packet): void {
     if (!isPacketValid(packet)) throw new Error('invalid packet');
     this.take(packet);
-  };
+  }
 
   private take(packet: Packet): void {
     let name = packet.nsp;
@@ -216,7 +216,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     }
     const socket = this.placeOf(name);
     if (packet.type === PacketType.CONNECT) {
-      if (socket === undefined) this.connect(name, auth ?? {});
+      if (socket === undefined) this.connect(name, auth);
       else this.refuse(new Error('connected twice'), false);
     } else if (packet.type === PacketType.CONNECT_ERROR) this.refuse(new Error('refused by a client'), false);
     else if (socket?.connected) socket.receive(packet);

@@ -33,7 +33,7 @@ export interface Handshake {
 type EngineRequest = IncomingMessage & { readonly _query?: ParsedUrlQuery };
 
 /** @param issued - ms since 1970 */
-export function buildHandshake(session: Session, auth: Record<string, unknown>, issued: number): Handshake {
+export function buildHandshake(session: Session, auth: Record<string, unknown> | undefined, issued: number): Handshake {
   const request: EngineRequest = session.request;
   return {
     headers: request.headers,
@@ -45,6 +45,6 @@ export function buildHandshake(session: Session, auth: Record<string, unknown>, 
     issued,
     url: request.url ?? '',
     query: request._query ?? {},
-    auth,
+    auth: auth ?? {},
   };
 }

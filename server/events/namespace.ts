@@ -143,9 +143,12 @@ export class Namespace<
   }
 
   /** A client wants to come in. */
-  enter(client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>, auth: Record<string, unknown>): void {
+  enter(
+    client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+    auth: Record<string, unknown> | undefined,
+  ): void {
     this.connecting++;
-    const { pid, offset } = auth;
+    const { pid, offset } = auth ?? {};
     if (!this.server.recovers || typeof pid !== 'string' || typeof offset !== 'string') {
       this.admit(new Socket(this, client, auth));
       return;

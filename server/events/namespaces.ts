@@ -39,7 +39,11 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
   }
 
   /** Looks for a namespace on behalf of a client; calls `found` without one if the client can't have it. */
-  find(name: string, auth: Record<string, unknown>, found: (namespace: Namespace<L, E, S, D> | false) => void): void {
+  find(
+    name: string,
+    auth: Record<string, unknown> | undefined,
+    found: (namespace: Namespace<L, E, S, D> | false) => void,
+  ): void {
     const present = this.byName.get(name);
     if (present) {
       found(present);
@@ -64,7 +68,7 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
       if (match instanceof RegExp) decide(null, matches(match, name));
       else {
         try {
-          match(name, auth, decide);
+          match(name, auth ?? {}, decide);
         } catch (error) {
           this.server.reportListenerError(error, { socket: undefined, event: 'connection' });
           decide(null, false);

@@ -245,7 +245,7 @@ export class Server<
   onconnection(session: Session): this {
     const client = new Client(this, session);
     // Clients of Socket.IO 2 are in the default namespace without asking.
-    if (session.protocol === 3) client.connect('/', {});
+    if (session.protocol === 3) client.connect('/');
     return this;
   }
 
@@ -313,7 +313,7 @@ export class Server<
   /** Looks for a namespace that a client wants. Called by the client. */
   findNamespace(
     name: string,
-    auth: Record<string, unknown>,
+    auth: Record<string, unknown> | undefined,
     found: (namespace: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | false) => void,
   ): void {
     this.namespaces.find(name, auth, found);

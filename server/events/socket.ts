@@ -94,7 +94,7 @@ export class Socket<
   /** The secret that the session can be recovered with, if sessions are. */
   private readonly pid: string | undefined;
   private missedPackets: unknown[][] | undefined;
-  private readonly auth: Record<string, unknown>;
+  private readonly auth: Record<string, unknown> | undefined;
   private readonly issued: number;
   private state: 'connecting' | 'connected' | 'closed' = 'connecting';
   private flags: BroadcastFlags | undefined = undefined;
@@ -106,7 +106,7 @@ export class Socket<
   constructor(
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-    auth: Record<string, unknown>,
+    auth: Record<string, unknown> | undefined,
     previous?: RecoveredSession,
   ) {
     super();
