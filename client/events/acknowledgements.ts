@@ -3,13 +3,19 @@
  *
  * Each callback is called at most once, whatever the server sends, and nothing stays behind once it was called.
  */
+import type { Clock } from '../../shared/clock.ts';
 import { callListener } from '../../shared/emitter.ts';
 
 /** Given what came of an event: an error, or `null` and the answer. */
 export type Settle = (error: Error | null, ...answer: unknown[]) => void;
 
 export class Acknowledgements {
+  private readonly clock: Clock;
   private readonly pending = new Map<number, Settle>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
 
   /**
    * Awaits the answer to a packet.
@@ -25,21 +31,18 @@ export class Acknowledgements {
     timeoutMs: number | undefined,
     expired: () => void,
   ): void {
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            expired();
-            this.settle(id, new Error('operation has timed out'));
-          }, timeoutMs);
+    const expire = (): void => {
+      expired();
+      this.settle(id, new Error('operation has timed out'));
+    };
+    const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, expire);
     this.pending.set(id, (error, ...answer) => {
-      clearTimeout(timer);
-      if (takesError) callListener(this, callback, [error, ...answer]);
-      else if (!error) callListener(this, callback, answer);
+      timer?.cancel();
+      if (takesError || !error) callListener(this, callback, takesError ? [error, ...answer] : answer);
     });
   }
 
-  /** What came of an event; for one whose answer nobody awaits it is ignored. */
+  /** What came of an event; where nobody awaits that, it is ignored. */
   settle(id: number, error: Error | null, answer: readonly unknown[] = []): void {
     const settle = this.pending.get(id);
     this.pending.delete(id);

@@ -4,6 +4,7 @@
  * The engine below knows sessions, the sockets above know namespaces; this knows when to try again. Names that begin
  * with `_` are in Socket.IO's published declarations, and its users' tests read them.
  */
+import type { Clock, Timer } from '../../shared/clock.ts';
 import type { DefaultEventsMap, EventsMap } from '../../shared/emitter.ts';
 import { Emitter } from '../../shared/emitter.ts';
 import { Decoder } from '../../shared/events/decoder.ts';
@@ -16,6 +17,7 @@ import type {
   TimelineEntry,
 } from '../engine/index.ts';
 import { Socket as Engine } from '../engine/index.ts';
+import { clockFor } from '../engine/clock.ts';
 import { backoffMs } from './backoff.ts';
 import type { DisconnectDescription, SocketOptions } from './socket.ts';
 import { Socket } from './socket.ts';
@@ -156,6 +158,7 @@ export class Manager<
   declare readonly timeout: Setting<this, number | boolean>;
 
   private readonly uri: string | undefined;
+  private readonly clock: Clock;
   private readonly encoder: PacketEncoder;
   private decoder: PacketDecoder | undefined;
   /** Ends with the engine at hand. */
@@ -163,7 +166,7 @@ export class Manager<
   /** Attempts made since the connection was lost. */
   private attempts = 0;
   /** Ends an attempt that takes too long, or the wait before the next one. */
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timer: Timer | undefined;
 
   /** @param uri - of the server; the page's own where it is missing */
   constructor(opts: Partial<ManagerOptions>);
@@ -177,6 +180,7 @@ export class Manager<
     }
     this.uri = uri;
     this.opts = { ...opts, path: opts.path || DEFAULT_PATH };
+    this.clock = clockFor(opts);
     this.encoder = new (opts.parser?.Encoder ?? Encoder)();
     this._autoConnect = opts.autoConnect !== false;
     if (this._autoConnect) this.open();
@@ -189,7 +193,7 @@ export class Manager<
    */
   open(callback?: (error?: Error) => void): this {
     if (this._readyState !== 'closed') return this;
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     const engine = (this.engine = new Engine(this.uri, this.opts));
     const decoder = (this.decoder = new (this.opts.parser?.Decoder ?? Decoder)());
     this._readyState = 'opening';
@@ -234,7 +238,7 @@ export class Manager<
 
     const timeout = this.timeout();
     if (timeout !== false) {
-      this.wait(timeout as number, () => {
+      this.timer = this.clock.after(timeout as number, () => {
         failed(new Error('timeout'));
         engine.close();
       });
@@ -292,14 +296,9 @@ export class Manager<
     return this.reconnection() && this.attempts < this.reconnectionAttempts();
   }
 
-  private wait(delayMs: number, task: () => void): void {
-    this.timer = setTimeout(task, delayMs);
-    if (this.opts.autoUnref) this.timer.unref();
-  }
-
   /** Lets go of the engine at hand. */
   private detach(reconnecting: boolean): void {
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     this._readyState = 'closed';
     this._reconnecting = reconnecting;
     if (!reconnecting) this.attempts = 0;
@@ -309,7 +308,7 @@ export class Manager<
 
   private onOpen(callback?: () => void): void {
     const { attempts, _reconnecting } = this;
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     this._readyState = 'open';
     this._reconnecting = false;
     this.attempts = 0;
@@ -337,7 +336,7 @@ export class Manager<
       this.attempts,
       Math.random(),
     );
-    this.wait(delayMs, () => {
+    this.timer = this.clock.after(delayMs, () => {
       this._reconnecting = this.reconnection();
       if (this._reconnecting) this.emitReserved('reconnect_attempt', ++this.attempts);
       // A listener may have disconnected.

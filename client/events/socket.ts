@@ -23,10 +23,11 @@ import {
   EVENT,
   RESERVED_EVENTS,
 } from '../../shared/events/packet.ts';
+import { clockFor } from '../engine/clock.ts';
 import type { Settle } from './acknowledgements.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { AnyListener } from './catch-all.ts';
-import { CatchAll } from './catch-all.ts';
+import { notifyAny, removeAny } from './catch-all.ts';
 import type { ConnectError, Manager, ManagerReservedEvents, OutgoingPacket } from './manager.ts';
 import type { Flags } from './retry-queue.ts';
 import { RetryQueue } from './retry-queue.ts';
@@ -93,9 +94,9 @@ export class Socket<
 
   private readonly nsp: string;
   private readonly opts: Partial<SocketOptions>;
-  private readonly acks = new Acknowledgements();
-  private readonly incoming = new CatchAll();
-  private readonly outgoing = new CatchAll();
+  private readonly acks: Acknowledgements;
+  private readonly incoming: AnyListener[] = [];
+  private readonly outgoing: AnyListener[] = [];
   private readonly queue: RetryQueue | undefined;
   /** Secret: whoever holds it can have what this socket missed. */
   private pid: string | undefined;
@@ -112,6 +113,7 @@ export class Socket<
     this.nsp = nsp;
     this.opts = opts;
     this.auth = opts.auth;
+    this.acks = new Acknowledgements(clockFor(io.opts));
     if (opts.retries) {
       this.queue = new RetryQueue(
         opts.retries,
@@ -242,48 +244,48 @@ export class Socket<
 
   /** Adds a listener of every event that comes, called with its name first. */
   onAny(listener: AnyListener): this {
-    this.incoming.listeners.push(listener);
+    this.incoming.push(listener);
     return this;
   }
 
   /** As {@link Socket.onAny}, before those that are there. */
   prependAny(listener: AnyListener): this {
-    this.incoming.listeners.unshift(listener);
+    this.incoming.unshift(listener);
     return this;
   }
 
   /** Removes one such listener, or all. */
   offAny(listener?: AnyListener): this {
-    this.incoming.remove(listener);
+    removeAny(this.incoming, listener);
     return this;
   }
 
   /** The listeners of every event that comes. The list is the one in use, and may be changed. */
   listenersAny(): AnyListener[] {
-    return this.incoming.listeners;
+    return this.incoming;
   }
 
   /** Adds a listener of every event that is sent, called with its name first. Acknowledgements are no events. */
   onAnyOutgoing(listener: AnyListener): this {
-    this.outgoing.listeners.push(listener);
+    this.outgoing.push(listener);
     return this;
   }
 
   /** As {@link Socket.onAnyOutgoing}, before those that are there. */
   prependAnyOutgoing(listener: AnyListener): this {
-    this.outgoing.listeners.unshift(listener);
+    this.outgoing.unshift(listener);
     return this;
   }
 
   /** Removes one such listener, or all. */
   offAnyOutgoing(listener?: AnyListener): this {
-    this.outgoing.remove(listener);
+    removeAny(this.outgoing, listener);
     return this;
   }
 
   /** The listeners of every event that is sent. The list is the one in use, and may be changed. */
   listenersAnyOutgoing(): AnyListener[] {
-    return this.outgoing.listeners;
+    return this.outgoing;
   }
 
   /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
@@ -305,7 +307,7 @@ export class Socket<
 
   private sendOrBuffer(packet: OutgoingPacket): void {
     if (this.connected) {
-      this.outgoing.notify(this, packet.data);
+      notifyAny(this.outgoing, this, packet.data);
       this.io._packet(packet);
     } else this.sendBuffer.push(packet);
   }
@@ -368,7 +370,7 @@ export class Socket<
 
   private deliverOrBuffer(args: readonly unknown[]): void {
     if (!this.connected) return void this.receiveBuffer.push(args);
-    this.incoming.notify(this, args);
+    notifyAny(this.incoming, this, args);
     this.dispatch(args[0], args.slice(1));
     const last = args.at(-1);
     // A server that can recover puts the offset behind the arguments.
