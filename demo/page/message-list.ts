@@ -122,7 +122,7 @@ export class MessageList {
     }
     if (unsent.state !== 'refused') {
       item.append(
-        element('p', { class: 'faint', text: unsent.state === 'sending' ? 'Sending …' : 'Waits for the line' }),
+        element('p', { class: 'faint', text: unsent.state === 'sending' ? 'Sending …' : 'Waiting to be sent' }),
       );
       return item;
     }
