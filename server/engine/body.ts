@@ -1,7 +1,7 @@
 /** Reads the body of a POST, up to a limit. */
 import type { IncomingMessage } from 'node:http';
 
-/** Why there is no body: it is too large, it ended before it was whole, or its length is not what the header says. */
+/** Why there is no body: it is too large, or it ended before it was whole. */
 export type BodyFault = 'too-big' | 'truncated';
 
 /**
@@ -17,20 +17,17 @@ export function readBody(
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return done(undefined, 'too-big');
   const chunks: Buffer[] = [];
   let size = 0;
+  let isSettled = false;
   const settle = (body: Buffer | undefined, fault?: BodyFault): void => {
-    request.off('data', onData);
-    request.off('end', onEnd);
-    request.off('close', onClose);
+    if (isSettled) return;
+    isSettled = true;
     done(body, fault);
   };
-  const onData = (chunk: Buffer): void => {
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > maxBytes) return settle(undefined, 'too-big');
-    chunks.push(chunk);
-  };
-  const onEnd = (): void => settle(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-  const onClose = (): void => settle(undefined, 'truncated');
-  request.on('data', onData);
-  request.on('end', onEnd);
-  request.on('close', onClose);
+    if (size > maxBytes) settle(undefined, 'too-big');
+    else chunks.push(chunk);
+  });
+  request.on('end', () => settle(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+  request.on('close', () => settle(undefined, 'truncated'));
 }

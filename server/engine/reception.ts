@@ -26,7 +26,7 @@ import { protocol } from './protocol.ts';
 import { errorMessages, errors, refusal, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
-import { queryOf } from './request.ts';
+import { queryOf, shapeQuery } from './request.ts';
 import { shortId } from './session-id.ts';
 import { newHttpTransport, takeGet } from './take-get.ts';
 import { takePost } from './take-post.ts';
@@ -53,6 +53,7 @@ export class Reception {
   private readonly settings: Settings;
   private readonly answers: Answers;
   private readonly limits: Limits;
+  private hasWarned = false;
 
   constructor(host: ReceptionHost, registry: Registry) {
     this.host = host;
@@ -188,6 +189,7 @@ export class Reception {
     const terms = this.termsFor(request);
     log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
+    shapeQuery(request);
     line.open(transport, this.openPacket(line.id, transport.name, terms), terms);
   }
 
@@ -262,7 +264,19 @@ export class Reception {
 
   private report(req: IncomingMessage, { code, context }: Refusal): void {
     log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
+    if (context['name'] === 'ORIGIN' && this.settings.cors === undefined) this.warnOnce();
     this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
+  }
+
+  /** Whoever moves here from a server that let everybody in should not have to search. */
+  private warnOnce(): void {
+    if (this.hasWarned) return;
+    this.hasWarned = true;
+    process.emitWarning(
+      'A page of another site came with cookies and was refused. To let it in, name it: ' +
+        "new Server({ cors: { origin: 'https://its.example', credentials: true } }).",
+      'ThroughlineWarning',
+    );
   }
 
   private lineOf(request: IncomingMessage): Line | undefined {

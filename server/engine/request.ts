@@ -3,19 +3,26 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import type { ParsedUrlQuery } from 'node:querystring';
 
-/** Without a prototype, and yet of a class: so V8 gives it a shape, where `parse` makes a map of 200 bytes more for each session. */
-class Query implements ParsedUrlQuery {
+/** A request whose query may have been read. Middleware written for Engine.IO looks for it under this name. */
+interface Queried extends IncomingMessage {
+  _query?: ParsedUrlQuery;
+}
+
+/** Without a prototype, and yet of a class: so V8 gives it a shape. */
+class ShapedQuery implements ParsedUrlQuery {
   [name: string]: string | string[] | undefined;
 }
-Object.setPrototypeOf(Query.prototype, null);
+Object.setPrototypeOf(ShapedQuery.prototype, null);
 
-/**
- * The parameters of a request's URL, read once.
- *
- * They are kept on the request under the name where middleware written for Engine.IO looks for them.
- */
-export function queryOf(request: IncomingMessage & { _query?: ParsedUrlQuery }): ParsedUrlQuery {
+/** The parameters of a request's URL, read once. */
+export function queryOf(request: Queried): ParsedUrlQuery {
   const url = request.url ?? '';
   // oxlint-disable-next-line no-underscore-dangle
-  return (request._query ??= Object.assign(new Query(), parse(url.slice(url.indexOf('?') + 1 || url.length))));
+  return (request._query ??= parse(url.slice(url.indexOf('?') + 1 || url.length)));
+}
+
+/** For a request that is kept: its query is a map as `parse` makes it, and takes 200 bytes less with a shape. */
+export function shapeQuery(request: Queried): void {
+  // oxlint-disable-next-line no-underscore-dangle
+  request._query = Object.assign(new ShapedQuery(), queryOf(request));
 }

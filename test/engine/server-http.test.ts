@@ -330,12 +330,13 @@ describe('a POST', () => {
     let count = 0;
     sessions[0]!.receiver = { message: () => void count++, closed: () => {} };
     const body = Array(450_000).fill('4').join('\x1e');
+    // Time of our own, not of what else this machine does.
     let longestMs = 0;
-    let before = performance.now();
+    let before = process.cpuUsage();
     const timer = setInterval(() => {
-      const now = performance.now();
-      longestMs = Math.max(longestMs, now - before);
-      before = now;
+      const { user, system } = process.cpuUsage(before);
+      longestMs = Math.max(longestMs, (user + system) / 1_000);
+      before = process.cpuUsage();
     }, 1);
     const answer = await poller.post(body);
     clearInterval(timer);

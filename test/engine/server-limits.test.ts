@@ -44,13 +44,14 @@ describe('the heartbeat', () => {
   });
 
   it('blames no peer for a process that was blocked', async () => {
-    const { port, sessions } = await serve({ pingInterval: 30, pingTimeout: 100 });
+    const { port, sessions } = await serve({ pingInterval: 50, pingTimeout: 500 });
     const peers = Array.from({ length: 20 }, () => new WebSocketPeer(port, 'EIO=4&transport=websocket'));
+    for (const { socket } of peers) socket.on('message', (data) => String(data) === '2' && socket.send('3'));
     await Promise.all(peers.map((peer) => peer.until(2)));
     const before = performance.now();
-    while (performance.now() - before < 1_500);
-    for (const peer of peers) peer.send('3');
-    await Promise.all(peers.map((peer) => peer.until(4)));
+    while (performance.now() - before < 2_000);
+    const sofar = peers.map(({ got }) => got.length);
+    await Promise.all(peers.map((peer, index) => peer.until(sofar[index]! + 2)));
     expect(sessions.filter((session) => session.readyState !== 'open')).toEqual([]);
   });
 });

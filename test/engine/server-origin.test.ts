@@ -1,5 +1,5 @@
 /** Pages of other sites: who may open a session, and who may touch one (FAULTS.md H7, D1 to D3). */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { ServerOptions } from '../../server/engine/index.ts';
 import { Poller, WebSocketPeer, ask, begin, open, serve } from './server-fixture.ts';
@@ -128,6 +128,20 @@ it('lets allowRequest decide on foreign pages where cors is not set', async () =
   const headers = { Origin: 'https://evil.example', Cookie: 'a=b' };
   expect(await status(port, 'polling', headers)).toBe(200);
   expect(await status(port, 'websocket', headers)).toBe(101);
+});
+
+it('says once what to do when it refuses a page that was never spoken of', async () => {
+  const { port } = await serve();
+  const warnings: Error[] = [];
+  const listener = (warning: Error) => void warnings.push(warning);
+  process.on('warning', listener);
+  onTestFinished(() => void process.off('warning', listener));
+  for (let index = 0; index < 3; index++)
+    expect(await status(port, 'polling', { Origin: 'https://evil.example', Cookie: 'a=b' })).toBe(403);
+  expect(warnings.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+    expect.stringMatching(/^ThroughlineWarning: .*cors: \{ origin: /),
+  ]);
+  expect(warnings[0]!.message).not.toContain('evil');
 });
 
 it('leaves WebSockets out of cors where that is wanted', async () => {
