@@ -47,31 +47,42 @@ describe.runIf(hasChromium)('the demo in Chromium', () => {
     expect(faults()).toEqual([]);
   });
 
-  it('goes on where WebSocket is forbidden, loses nothing, says so, and climbs again when it is allowed', async () => {
-    const [ann, ben] = await Promise.all([visit('#firewall'), visit('#firewall')]);
-    await Promise.all([transport(ann, 'websocket'), transport(ben, 'websocket')]);
-    await Promise.all([ann.check('[data-forbids=websocket]'), ben.check('[data-forbids=websocket]')]);
-    // Said while the line is being cut.
-    for (const each of ['one', 'two', 'three']) await say(ann, each);
+  it.each([
+    [['websocket'], ['polling', 'streaming']],
+    [['streaming', 'websocket'], ['polling']],
+  ])(
+    'goes on where %j is forbidden, loses nothing, says so, and climbs again when it is allowed',
+    async (forbidden, left) => {
+      const address = `#without-${forbidden.length}`;
+      const [ann, ben] = await Promise.all([visit(address), visit(address)]);
+      await Promise.all([transport(ann, 'websocket'), transport(ben, 'websocket')]);
+      for (const each of forbidden) {
+        await Promise.all([ann.check(`[data-forbids=${each}]`), ben.check(`[data-forbids=${each}]`)]);
+      }
+      // Said while the line is being cut.
+      for (const each of ['one', 'two', 'three']) await say(ann, each);
 
-    expect(await transport(ann, 'polling', 'streaming')).not.toBe('websocket');
-    expect(await transport(ben, 'polling', 'streaming')).not.toBe('websocket');
-    for (const each of ['one', 'two', 'three']) expect(await tellings(ben, each)).toBe(1);
-    await pastePicture(ben, 50, 50);
-    await say(ben, 'a picture all the same');
-    expect(await pictureWidths(ann, 1)).toEqual([50]);
-    expect(await ann.locator('#told .text').allTextContents()).toEqual([
-      'one',
-      'two',
-      'three',
-      'a picture all the same',
-    ]);
-    expect(await ann.locator('#unsent li').count()).toBe(0);
+      expect(left).toContain(await transport(ann, ...left));
+      expect(left).toContain(await transport(ben, ...left));
+      for (const each of ['one', 'two', 'three']) expect(await tellings(ben, each)).toBe(1);
+      await pastePicture(ben, 50, 50);
+      await say(ben, 'a picture all the same');
+      expect(await pictureWidths(ann, 1)).toEqual([50]);
+      expect(await ann.locator('#told .text').allTextContents()).toEqual([
+        'one',
+        'two',
+        'three',
+        'a picture all the same',
+      ]);
+      expect(await ann.locator('#unsent li').count()).toBe(0);
+      expect(left).toContain(await ann.locator('#transport').textContent());
+      expect(left).toContain(await ben.locator('#transport').textContent());
 
-    await ann.uncheck('[data-forbids=websocket]');
-    expect(await transport(ann, 'websocket')).toBe('websocket');
-    expect(faults().filter((fault) => !BROWSERS_OWN.test(fault))).toEqual([]);
-  });
+      await ann.uncheck('[data-forbids=websocket]');
+      expect(await transport(ann, 'websocket')).toBe('websocket');
+      expect(faults().filter((fault) => !BROWSERS_OWN.test(fault))).toEqual([]);
+    },
+  );
 
   it('takes the next best way when one is forbidden, in the same session, and tells why', async () => {
     const ann = await visit('#ladder');
