@@ -2,7 +2,7 @@
  * Debian's Chromium without a window, and pages that keep a record of what must not happen: an error on the console, an
  * exception, a request that leaves the origin.
  */
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type LaunchOptions, type Page } from 'playwright-core';
 import { requires } from '../requirement.ts';
 
 const PROGRAM = '/usr/bin/chromium';
@@ -21,8 +21,8 @@ const ARGUMENTS = [
 /** For `describe.runIf`. */
 export const hasChromium: boolean = requires('Chromium', PROGRAM, 'apt-get install chromium');
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS });
+export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS, ...options });
 }
 
 export interface Tab {
