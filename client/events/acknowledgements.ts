@@ -10,10 +10,13 @@ import { callListener } from '../../shared/emitter.ts';
 export type Settle = (error: Error | null, ...answer: unknown[]) => void;
 
 export class Acknowledgements {
+  private readonly self: unknown;
   private readonly clock: Clock;
   private readonly pending = new Map<number, Settle>();
 
-  constructor(clock: Clock) {
+  /** @param self - `this` of the callbacks */
+  constructor(self: unknown, clock: Clock) {
+    this.self = self;
     this.clock = clock;
   }
 
@@ -38,7 +41,7 @@ export class Acknowledgements {
     const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, expire);
     this.pending.set(id, (error, ...answer) => {
       timer?.cancel();
-      if (takesError || !error) callListener(this, callback, takesError ? [error, ...answer] : answer);
+      if (takesError || !error) callListener(this.self, callback, takesError ? [error, ...answer] : answer);
     });
   }
 

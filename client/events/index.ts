@@ -1,9 +1,11 @@
 export { io } from './io.ts';
-export { Manager, type ManagerOptions, type ManagerReservedEvents } from './manager.ts';
-export {
-  Socket,
-  type DisconnectDescription,
-  type ExtendedError,
-  type SocketOptions,
-  type SocketReservedEvents,
-} from './socket.ts';
+export type { ManagerOptions } from './manager-options.ts';
+export { Manager } from './manager.ts';
+export type {
+  DisconnectDescription,
+  ExtendedError,
+  ManagerReservedEvents,
+  SocketReservedEvents,
+} from './reserved-events.ts';
+export type { SocketOptions } from './socket-options.ts';
+export { Socket } from './socket.ts';

@@ -1,7 +1,9 @@
 /** `io`: from an address to a socket, over a connection that the namespaces of one server share. */
-import type { ManagerOptions } from './manager.ts';
-import { DEFAULT_PATH, Manager } from './manager.ts';
-import type { Socket, SocketOptions } from './socket.ts';
+import type { ManagerOptions } from './manager-options.ts';
+import { DEFAULT_PATH } from './manager-options.ts';
+import { Manager } from './manager.ts';
+import type { SocketOptions } from './socket-options.ts';
+import type { Socket } from './socket.ts';
 import { parseAddress } from './url.ts';
 
 /** The managers that further namespaces can join, by the id of their address. */

@@ -10,129 +10,21 @@ import { Emitter } from '../../shared/emitter.ts';
 import { Decoder } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
 import type { Packet } from '../../shared/events/packet.ts';
-import type { PacketDecoder, PacketEncoder, Parser } from '../../shared/events/parser.ts';
-import type {
-  SocketOptions as EngineOptions,
-  SocketReservedEvents as EngineEvents,
-  TimelineEntry,
-} from '../engine/index.ts';
-import { Socket as Engine } from '../engine/index.ts';
+import type { PacketDecoder, PacketEncoder } from '../../shared/events/parser.ts';
 import { clockFor } from '../engine/clock.ts';
+import type { TimelineEntry } from '../engine/index.ts';
+import { Socket as Engine } from '../engine/index.ts';
 import { backoffMs } from './backoff.ts';
-import type { DisconnectDescription, SocketOptions } from './socket.ts';
+import type { ManagerOptions, Setting } from './manager-options.ts';
+import { DEFAULT_PATH, defaultSettings } from './manager-options.ts';
+import type { ConnectError, DisconnectDescription, ManagerReservedEvents } from './reserved-events.ts';
+import type { SocketOptions } from './socket-options.ts';
 import { Socket } from './socket.ts';
-
-/** Where a server listens unless it was told otherwise. */
-export const DEFAULT_PATH = '/socket.io';
-
-/** Options of a connection, those of the engine among them. */
-export interface ManagerOptions extends EngineOptions {
-  /**
-   * Whether `io` makes a connection of its own for this socket.
-   * @defaultValue false
-   */
-  forceNew: boolean;
-  /**
-   * Whether namespaces of one server share a connection.
-   * @defaultValue true
-   */
-  multiplex: boolean;
-  /**
-   * Where on its host the server listens.
-   * @defaultValue '/socket.io'
-   */
-  path: string;
-  /**
-   * Whether to connect again when the connection was lost or did not come about.
-   * @defaultValue true
-   */
-  reconnection: boolean;
-  /**
-   * How many attempts to make before giving up.
-   * @defaultValue Infinity
-   */
-  reconnectionAttempts: number;
-  /**
-   * How long to wait before the first attempt. Doubles with each further one.
-   * @defaultValue 1_000 (ms)
-   */
-  reconnectionDelay: number;
-  /**
-   * The longest to wait before an attempt.
-   * @defaultValue 5_000 (ms)
-   */
-  reconnectionDelayMax: number;
-  /**
-   * By which part of itself the wait is lengthened or shortened at random, from 0 to 1.
-   * @defaultValue 0.5
-   */
-  randomizationFactor: number;
-  /**
-   * How long one attempt may take; `false` for as long as it likes.
-   * @defaultValue 20_000 (ms)
-   */
-  timeout: number | boolean;
-  /**
-   * Whether to connect at once, and not on the first `open` or `connect`.
-   * @defaultValue true
-   */
-  autoConnect: boolean;
-  /** Another encoding of packets, as `socket.io-msgpack-parser` has it. The server must use the same. */
-  parser: Parser;
-}
-
-/** Events of a {@link Manager}. */
-export interface ManagerReservedEvents {
-  /** The connection stands; its namespaces are yet to be joined. */
-  open: () => void;
-  /** An attempt to connect failed, or the connection has a fault. */
-  error: (error: ConnectError) => void;
-  /** The server's heartbeat came. */
-  ping: () => void;
-  /** A packet came, whatever its namespace. */
-  packet: (packet: Packet) => void;
-  close: (reason: string, description?: DisconnectDescription) => void;
-  /** All attempts to connect again failed, and no more are made. */
-  reconnect_failed: () => void;
-  /** About to connect again. The attempts are counted from 1. */
-  reconnect_attempt: (attempt: number) => void;
-  reconnect_error: (error: Error) => void;
-  /** Connected again, with this many attempts. */
-  reconnect: (attempt: number) => void;
-  /** The connection lost its transport; it is not closed, and waits for another one. Our own servers only. */
-  suspend: EngineEvents['suspend'];
-  /** It goes on, and nothing was lost. */
-  resume: EngineEvents['resume'];
-  /** A transport begins to carry it. */
-  transport: EngineEvents['transport'];
-}
-
-/** Why there is no connection. An error of the network says in `code` whether somebody refused or nobody answered. */
-export interface ConnectError extends Error {
-  /** Whether another attempt will be made without being asked for. */
-  again?: boolean;
-}
 
 /** A packet on its way out. */
 export interface OutgoingPacket extends Packet {
   options?: { compress: boolean };
 }
-
-/** Called without a value reads a setting, with one changes it. */
-export interface Setting<Self, Value> {
-  (value: Value): Self;
-  (): Value;
-  (value?: Value): Self | Value;
-}
-
-const defaults = {
-  reconnection: true,
-  reconnectionAttempts: Infinity,
-  reconnectionDelay: 1_000,
-  reconnectionDelayMax: 5_000,
-  randomizationFactor: 0.5,
-  timeout: 20_000,
-};
 
 export class Manager<
   ListenEvents extends EventsMap = DefaultEventsMap,
@@ -209,12 +101,12 @@ export class Manager<
       error.again = this.mayReconnect && (wasReconnecting || !callback);
       this.detach(error.again);
       this.emitReserved('error', error);
-      callback?.(error);
       if (wasReconnecting) {
         this.emitReserved('reconnect_error', error);
         if (!error.again) this.emitReserved('reconnect_failed');
       }
       this.reconnect();
+      callback?.(error);
     };
 
     engine.on('open', () => this.onOpen(callback), { signal });
@@ -345,11 +237,11 @@ export class Manager<
   }
 }
 
-for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
+for (const name of Object.keys(defaultSettings) as (keyof typeof defaultSettings)[]) {
   // Reads what `opts` say, so that a listener may change either.
   Object.assign(Manager.prototype, {
     [name](this: Manager, value?: never) {
-      if (value === undefined) return this.opts[name] ?? defaults[name];
+      if (value === undefined) return this.opts[name] ?? defaultSettings[name];
       this.opts[name] = value;
       return this;
     },

@@ -5,7 +5,7 @@
  * make it again, is the manager's business.
  */
 import type { DefaultEventsMap, EventNames, EventParams, EventsMap } from '../../shared/emitter.ts';
-import { callListener, Emitter } from '../../shared/emitter.ts';
+import { callListener } from '../../shared/emitter.ts';
 import type {
   AllButLast,
   DecorateAcknowledgements,
@@ -26,59 +26,22 @@ import {
 import { clockFor } from '../engine/clock.ts';
 import type { Settle } from './acknowledgements.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import type { AnyListener } from './catch-all.ts';
-import { notifyAny, removeAny } from './catch-all.ts';
-import type { ConnectError, Manager, ManagerReservedEvents, OutgoingPacket } from './manager.ts';
+import { CatchAllEmitter } from './catch-all-emitter.ts';
+import type { Manager, OutgoingPacket } from './manager.ts';
+import type {
+  DisconnectDescription,
+  DisconnectReason,
+  ExtendedError,
+  SocketReservedEvents,
+} from './reserved-events.ts';
 import type { Flags } from './retry-queue.ts';
 import { RetryQueue } from './retry-queue.ts';
-
-/** Options of a namespace's socket. */
-export interface SocketOptions {
-  /** Sent when joining the namespace: an object, or a function that hands one over, asked anew each time. */
-  auth?: Auth;
-  /**
-   * How often an event is sent again that the server has not acknowledged. Events are then sent one by one.
-   * @defaultValue 0: each is sent once, without waiting for the one before
-   */
-  retries?: number;
-  /**
-   * How long to wait for an acknowledgement where `timeout` doesn't say.
-   * @defaultValue for as long as there is a connection (ms)
-   */
-  ackTimeout?: number;
-}
-
-// oxlint-disable-next-line no-explicit-any -- the application's own
-export type Auth = { [key: string]: any } | AuthFunction;
-type AuthFunction = (callback: (data: object) => void) => void;
-
-/** Why a connection ended, beside the reason. */
-export type DisconnectDescription = Error | { description: string; context?: unknown };
-
-/** Why we are not connected; where the server's middleware refused, with what that put into `data`. */
-export interface ExtendedError extends ConnectError {
-  // oxlint-disable-next-line no-explicit-any -- the application's own
-  data?: any;
-}
-
-/** Events of a {@link Socket} beside the application's. */
-export interface SocketReservedEvents {
-  connect: () => void;
-  /** Joining failed: refused by the server (then `active` is false), or there is no connection. */
-  connect_error: (error: ExtendedError) => void;
-  disconnect: (reason: Socket.DisconnectReason, description?: DisconnectDescription) => void;
-  /** The connection lost its transport. The socket stays connected and sends when there is another. Our own servers only. */
-  suspend: ManagerReservedEvents['suspend'];
-  /** The connection goes on, and nothing was lost. */
-  resume: ManagerReservedEvents['resume'];
-  /** A transport begins to carry the connection. */
-  transport: ManagerReservedEvents['transport'];
-}
+import type { Auth, AuthFunction, SocketOptions } from './socket-options.ts';
 
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
-> extends Emitter<ListenEvents, EmitEvents, SocketReservedEvents> {
+> extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEvents> {
   readonly io: Manager<ListenEvents, EmitEvents>;
   /** Names this connection of the namespace, for all to know; there is none while disconnected. */
   declare id: string | undefined;
@@ -95,8 +58,6 @@ export class Socket<
   private readonly nsp: string;
   private readonly opts: Partial<SocketOptions>;
   private readonly acks: Acknowledgements;
-  private readonly incoming: AnyListener[] = [];
-  private readonly outgoing: AnyListener[] = [];
   private readonly queue: RetryQueue | undefined;
   /** Secret: whoever holds it can have what this socket missed. */
   private pid: string | undefined;
@@ -113,7 +74,7 @@ export class Socket<
     this.nsp = nsp;
     this.opts = opts;
     this.auth = opts.auth;
-    this.acks = new Acknowledgements(clockFor(io.opts));
+    this.acks = new Acknowledgements(this, clockFor(io.opts));
     if (opts.retries) {
       this.queue = new RetryQueue(
         opts.retries,
@@ -242,52 +203,6 @@ export class Socket<
     return this.io.engine.flushed();
   }
 
-  /** Adds a listener of every event that comes, called with its name first. */
-  onAny(listener: AnyListener): this {
-    this.incoming.push(listener);
-    return this;
-  }
-
-  /** As {@link Socket.onAny}, before those that are there. */
-  prependAny(listener: AnyListener): this {
-    this.incoming.unshift(listener);
-    return this;
-  }
-
-  /** Removes one such listener, or all. */
-  offAny(listener?: AnyListener): this {
-    removeAny(this.incoming, listener);
-    return this;
-  }
-
-  /** The listeners of every event that comes. The list is the one in use, and may be changed. */
-  listenersAny(): AnyListener[] {
-    return this.incoming;
-  }
-
-  /** Adds a listener of every event that is sent, called with its name first. Acknowledgements are no events. */
-  onAnyOutgoing(listener: AnyListener): this {
-    this.outgoing.push(listener);
-    return this;
-  }
-
-  /** As {@link Socket.onAnyOutgoing}, before those that are there. */
-  prependAnyOutgoing(listener: AnyListener): this {
-    this.outgoing.unshift(listener);
-    return this;
-  }
-
-  /** Removes one such listener, or all. */
-  offAnyOutgoing(listener?: AnyListener): this {
-    removeAny(this.outgoing, listener);
-    return this;
-  }
-
-  /** The listeners of every event that is sent. The list is the one in use, and may be changed. */
-  listenersAnyOutgoing(): AnyListener[] {
-    return this.outgoing;
-  }
-
   /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
   private transmit(data: unknown[], flags: Flags): void {
     const { volatile, compress, timeout = this.opts.ackTimeout } = flags;
@@ -307,7 +222,7 @@ export class Socket<
 
   private sendOrBuffer(packet: OutgoingPacket): void {
     if (this.connected) {
-      notifyAny(this.outgoing, this, packet.data);
+      this.notifyAny(this.listenersAnyOutgoing(), packet.data);
       this.io._packet(packet);
     } else this.sendBuffer.push(packet);
   }
@@ -370,7 +285,7 @@ export class Socket<
 
   private deliverOrBuffer(args: readonly unknown[]): void {
     if (!this.connected) return void this.receiveBuffer.push(args);
-    notifyAny(this.incoming, this, args);
+    this.notifyAny(this.listenersAny(), args);
     this.dispatch(args[0], args.slice(1));
     const last = args.at(-1);
     // A server that can recover puts the offset behind the arguments.
@@ -397,18 +312,12 @@ export class Socket<
   private left(reason: string, description?: DisconnectDescription): void {
     this.connected = false;
     this.id = undefined;
-    this.emitReserved('disconnect', reason as Socket.DisconnectReason, description);
+    this.emitReserved('disconnect', reason as DisconnectReason, description);
     this.acks.disconnected((id) => this.sendBuffer.some((waiting) => waiting.id === id));
   }
 }
 
+// oxlint-disable-next-line typescript/no-namespace -- where Socket.IO's users look for it
 export declare namespace Socket {
-  type DisconnectReason =
-    | 'io server disconnect'
-    | 'io client disconnect'
-    | 'ping timeout'
-    | 'transport close'
-    | 'transport error'
-    | 'parse error'
-    | 'forced close';
+  export type { DisconnectReason };
 }
