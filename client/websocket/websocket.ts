@@ -6,6 +6,7 @@ import debug from 'debug';
 
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import { Connection } from '../../shared/websocket/connection.ts';
+import { connectionSettings } from '../../shared/websocket/connection-settings.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
@@ -106,14 +107,9 @@ export class WebSocket extends WebSocketBase {
   private open(socket: Duplex, head: Buffer, agreed: Agreed): void {
     this.dialling = undefined;
     this.protocol = agreed.protocol;
-    const { limits, options } = this;
-    const connection = new Connection(socket, head, {
-      role: 'client',
-      limits,
-      deflate: agreed.deflate,
-      textAsBytes: true,
-      autoPong: options.autoPong ?? true,
-    });
+    const { autoPong } = this.options;
+    const settings = connectionSettings({ role: 'client', limits: this.limits, textAsBytes: true, autoPong });
+    const connection = new Connection(socket, settings, { head, deflate: agreed.deflate });
     this.extensions = connection.extensions;
     this.attach(connection);
     if (this.isUnrefed) connection.setRef(false);

@@ -7,6 +7,7 @@ import debug from 'debug';
 
 import { Connection } from '../../shared/websocket/connection.ts';
 import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import { connectionSettings } from '../../shared/websocket/connection-settings.ts';
 import { chooseOffer } from '../../shared/websocket/deflate-agreement.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import { formatExtension } from '../../shared/websocket/extension-header.ts';
@@ -27,9 +28,9 @@ export interface AcceptOptions {
   /** Is given the answer's lines and may add to them (`Name: value`). A line that holds CR, LF or NUL is left out and logged. */
   readonly headers?: ((headers: string[]) => void) | undefined;
   /** See {@link Connection}. Default false. */
-  readonly textAsBytes?: boolean;
+  readonly textAsBytes?: boolean | undefined;
   /** See {@link Connection}. Default true. */
-  readonly autoPong?: boolean;
+  readonly autoPong?: boolean | undefined;
 }
 
 /**
@@ -77,14 +78,10 @@ export function completeUpgrade(
     socket.setTimeout(0);
     socket.setNoDelay(true);
   }
-  return new Connection(socket, head, {
-    role: 'server',
-    limits: options.limits,
-    deflate,
-    greeting: Buffer.from(`${answer.join('\r\n')}\r\n\r\n`, 'latin1'),
-    textAsBytes: options.textAsBytes ?? false,
-    autoPong: options.autoPong ?? true,
-  });
+  const { limits, textAsBytes, autoPong } = options;
+  const greeting = Buffer.from(`${answer.join('\r\n')}\r\n\r\n`, 'latin1');
+  const settings = connectionSettings({ role: 'server', limits, textAsBytes, autoPong });
+  return new Connection(socket, settings, { head, greeting, deflate });
 }
 
 function agreeOnDeflate({ extensions }: UpgradeRequest, settings: DeflateSettings): AgreedDeflate | undefined {

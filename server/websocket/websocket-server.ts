@@ -51,6 +51,8 @@ export class WebSocketServer extends EventEmitter {
   private readonly limits: Limits;
   private readonly deflate: DeflateSettings | undefined;
   private readonly server: HttpServer | HttpsServer | undefined;
+  /** One listener for all clients. */
+  private readonly onClientClose: (this: ServerWebSocket) => void;
   private state: 'running' | 'closing' | 'closed' = 'running';
 
   /**
@@ -69,6 +71,10 @@ export class WebSocketServer extends EventEmitter {
     this.deflate = resolveDeflate(options.perMessageDeflate, false);
     // Undefined as in ws, although its type says nothing of the kind: whoever turns tracking off doesn't ask.
     this.clients = options.clientTracking === false ? (undefined as never) : new Set();
+    const forget = this.forget.bind(this);
+    this.onClientClose = function (this: ServerWebSocket) {
+      forget(this);
+    };
     this.server = options.server;
     if (options.port !== undefined) {
       this.server = ownServer(this.limits);
@@ -95,11 +101,10 @@ export class WebSocketServer extends EventEmitter {
    * @throws Error where `socket` was handed over before
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, accepted: OnAccepted): void {
-    if (taken.has(socket))
+    if (isTaken(socket))
       throw new Error(
         'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
-    taken.add(socket);
     socket.on('error', ignore);
     const asked = checkUpgrade(request);
     if ('status' in asked) return this.refuse(request, socket, asked);
@@ -191,7 +196,10 @@ export class WebSocketServer extends EventEmitter {
     });
     socket.off('error', ignore);
     const client = new ServerWebSocket(connection, protocol ?? '');
-    if (this.clients !== undefined) this.track(client);
+    if (this.clients !== undefined) {
+      this.clients.add(client);
+      client.on('close', this.onClientClose);
+    }
     connection.guard(() => accepted(client, request));
   }
 
@@ -204,12 +212,9 @@ export class WebSocketServer extends EventEmitter {
     return chosen !== undefined && chosen !== false && asked.has(chosen) ? chosen : undefined;
   }
 
-  private track(client: ServerWebSocket): void {
-    this.clients.add(client);
-    client.on('close', () => {
-      this.clients.delete(client);
-      if (this.state === 'closing' && this.options.port === undefined && this.clients.size === 0) this.finish();
-    });
+  private forget(client: ServerWebSocket): void {
+    this.clients.delete(client);
+    if (this.state === 'closing' && this.options.port === undefined && this.clients.size === 0) this.finish();
   }
 
   /** Runs what asks the application. Where it throws, this one request bears it, and the error is told as a warning. */
@@ -239,8 +244,10 @@ export class WebSocketServer extends EventEmitter {
   };
 }
 
-/** Sockets that some server of ours was handed already. */
-const taken = new WeakSet<Duplex>();
+/** Whether a server of ours was handed `socket` already: it is being verified, or was accepted or refused. */
+function isTaken(socket: Duplex): boolean {
+  return socket.listenerCount('data') > 0 || socket.listeners('error').includes(ignore);
+}
 
 function ignore(): void {
   // The stream's `close` says all that matters here.

@@ -1,13 +1,13 @@
 /**
- * Messages to bytes (RFC 6455 §5, §6.1), for either role: collects frames until they are taken as one batch.
+ * Messages to bytes (RFC 6455 §5, §6.1), for either role: a batch of frames.
  *
- * Small frames are laid out in the slab, header and payload together, so that a batch of them is one buffer. A server's
- * large payloads are not copied: they must not change until they are sent. A client has to mask (§5.3), so it copies.
+ * Small frames are laid out header and payload together. A server's large payloads are not copied: they must not change until
+ * they are sent. A client has to mask (§5.3), so it copies.
  */
+import { Batch } from './batch.ts';
 import * as frame from './frame.ts';
 import { Opcode } from './frame.ts';
 import { applyMask } from './mask.ts';
-import { SlabRun } from './slab.ts';
 
 /** Up to this length a copy costs less than a buffer of its own in a gathered write (test/bench). */
 const COPY_UP_TO = 4_096;
@@ -21,16 +21,13 @@ const MOST_BYTES_A_UNIT = 3;
 /** Draws a fresh mask, 32 bits that nobody can foretell (§10.3). */
 export type MaskSource = () => number;
 
-export class FrameWriter {
+export class FrameWriter extends Batch {
   /** Present in a client only. */
   private readonly nextMask: MaskSource | undefined;
-  private readonly run = new SlabRun();
-  private pieces: Uint8Array[] = [];
-  /** Bytes laid out and not yet taken. */
-  bytes = 0;
 
   /** @param nextMask where masks come from: a client has it, a server doesn't */
   constructor(nextMask?: MaskSource) {
+    super();
     this.nextMask = nextMask;
   }
 
@@ -47,14 +44,14 @@ export class FrameWriter {
       return this.append(bytes);
     }
     this.reserve(MOST_HEADER_BYTES + length * MOST_BYTES_A_UNIT);
-    const { bytes, end: at } = this.run;
+    const { run, end: at } = this;
     // Written where it will lie if all of it is ASCII, and moved in the rare case that its length needs more room.
     const guess = at + this.headerSize(length);
-    const size = bytes.write(data, guess);
+    const size = run.write(data, guess);
     const start = at + this.headerSize(size);
-    if (start !== guess) bytes.copyWithin(start, guess, guess + size);
-    this.header(bytes, at, first, size);
-    this.mask(bytes, start, start + size);
+    if (start !== guess) run.copyWithin(start, guess, guess + size);
+    this.header(run, at, first, size);
+    this.mask(run, start, start + size);
     this.advance(start + size);
   }
 
@@ -64,14 +61,14 @@ export class FrameWriter {
     const size = payload.length;
     if (size <= COPY_UP_TO) {
       this.reserve(MOST_HEADER_BYTES + size);
-      const { bytes, end: at } = this.run;
-      const start = this.header(bytes, at, first, size);
-      bytes.set(payload, start);
-      this.mask(bytes, start, start + size);
+      const { run, end: at } = this;
+      const start = this.header(run, at, first, size);
+      run.set(payload, start);
+      this.mask(run, start, start + size);
       this.advance(start + size);
     } else if (this.nextMask === undefined) {
       this.reserve(MOST_HEADER_BYTES);
-      this.advance(this.header(this.run.bytes, this.run.end, first, size));
+      this.advance(this.header(this.run, this.end, first, size));
       this.append(payload);
     } else {
       const bytes = Buffer.allocUnsafeSlow(this.headerSize(size) + size);
@@ -86,38 +83,8 @@ export class FrameWriter {
   raw(bytes: Uint8Array): void {
     if (bytes.length > COPY_UP_TO || this.bytes === 0) return this.append(bytes);
     this.reserve(bytes.length);
-    this.run.bytes.set(bytes, this.run.end);
-    this.advance(this.run.end + bytes.length);
-  }
-
-  /** Hands over the batch. The writer begins a new one. */
-  take(): Uint8Array[] {
-    this.endRun();
-    const taken = this.pieces;
-    this.pieces = [];
-    this.bytes = 0;
-    return taken;
-  }
-
-  private reserve(size: number): void {
-    if (this.run.reserve(size)) return;
-    this.endRun();
-    this.run.reserve(size);
-  }
-
-  private advance(end: number): void {
-    this.bytes += end - this.run.end;
-    this.run.advance(end);
-  }
-
-  private append(bytes: Uint8Array): void {
-    this.endRun();
-    this.pieces.push(bytes);
-    this.bytes += bytes.length;
-  }
-
-  private endRun(): void {
-    if (!this.run.isEmpty) this.pieces.push(this.run.take());
+    this.run.set(bytes, this.end);
+    this.advance(this.end + bytes.length);
   }
 
   private headerSize(size: number): number {

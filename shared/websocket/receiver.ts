@@ -5,12 +5,11 @@
 import { isUtf8 } from 'node:buffer';
 
 import { CloseCode } from './close-code.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
-import type { Role } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { FrameSink } from './frame-reader.ts';
 import type { Inflater } from './inflater.ts';
-import type { Limits } from './limits.ts';
 import { OutputTooBig } from './zlib-stream.ts';
 
 export interface ReceiverOwner {
@@ -20,14 +19,6 @@ export interface ReceiverOwner {
   peerFailed(code: CloseCode, why: string): void;
   /** A message is inflated: handle it, and what came behind it. */
   inflated(): void;
-}
-
-export interface ReceiverOptions {
-  readonly role: Role;
-  readonly limits: Limits;
-  readonly textAsBytes: boolean;
-  /** Present where permessage-deflate was agreed on. */
-  readonly inflater: Inflater | undefined;
 }
 
 /** A message that was inflated and not yet told. */
@@ -40,18 +31,18 @@ interface Inflated {
 export class Receiver implements FrameSink {
   private readonly owner: ReceiverOwner;
   private readonly reader: FrameReader;
-  private readonly options: ReceiverOptions;
+  private readonly settings: ConnectionSettings;
+  /** Present where permessage-deflate was agreed on. */
+  private readonly inflater: Inflater | undefined;
   isPaused = false;
   private isInflating = false;
   private inflated: Inflated | undefined = undefined;
 
-  constructor(owner: ReceiverOwner, options: ReceiverOptions) {
+  constructor(owner: ReceiverOwner, settings: ConnectionSettings, inflater: Inflater | undefined) {
     this.owner = owner;
-    this.options = options;
-    const { maxMessageBytes, maxFragments } = options.limits;
-    const { role, textAsBytes, inflater } = options;
-    const deflate = inflater !== undefined;
-    this.reader = new FrameReader(this, { role, maxMessageBytes, maxFragments, textAsBytes, deflate });
+    this.settings = settings;
+    this.inflater = inflater;
+    this.reader = new FrameReader(this, inflater === undefined ? settings.plain : settings.deflated);
   }
 
   /** Whether something has come that is not told yet. */
@@ -87,7 +78,7 @@ export class Receiver implements FrameSink {
   stop(): void {
     this.reader.stop();
     this.inflated = undefined;
-    this.options.inflater?.rest();
+    this.inflater?.rest();
     this.isInflating = false;
   }
 
@@ -96,11 +87,10 @@ export class Receiver implements FrameSink {
   }
 
   compressed(bytes: Buffer, isBinary: boolean): void {
-    const { inflater, limits } = this.options;
     this.isInflating = true;
     this.reader.hold();
     // The reader lets RSV1 through only where there is an inflater.
-    inflater!.inflate(bytes, limits.maxMessageBytes, (error, data) => {
+    this.inflater!.inflate(bytes, this.settings.limits.maxMessageBytes, (error, data) => {
       this.isInflating = false;
       this.inflated = { data, isBinary, error };
       this.owner.inflated();
@@ -124,12 +114,12 @@ export class Receiver implements FrameSink {
   }
 
   private tell({ data, isBinary, error }: Inflated): void {
-    const { maxMessageBytes } = this.options.limits;
+    const { maxMessageBytes } = this.settings.limits;
     if (error instanceof OutputTooBig)
       this.fail(CloseCode.TooBig, `message inflates to more than ${maxMessageBytes} bytes`);
     else if (error !== undefined) this.fail(CloseCode.InvalidPayload, `message can't be inflated: ${error.message}`);
     else if (isBinary) this.message(data, true);
     else if (!isUtf8(data)) this.fail(CloseCode.InvalidPayload, 'text is not UTF-8');
-    else this.message(this.options.textAsBytes ? data : data.toString(), false);
+    else this.message(this.settings.plain.textAsBytes ? data : data.toString(), false);
   }
 }

@@ -6,8 +6,8 @@ import type { Duplex } from 'node:stream';
 
 import { CloseCode } from './close-code.ts';
 import { ConnectionError } from './connection-error.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { Opcode } from './frame.ts';
-import type { Role } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
@@ -47,11 +47,11 @@ export class Sender {
   /** Bytes of the handshake in the batch: no application's, so `bufferedAmount` leaves them out. */
   private greetingBytes = 0;
 
-  constructor(socket: Duplex, role: Role, owner: SenderOwner, limits: Limits) {
+  constructor(socket: Duplex, { role, limits }: ConnectionSettings, owner: SenderOwner) {
     this.owner = owner;
     this.limits = limits;
     this.writer = new FrameWriter(role === 'client' ? randomMask : undefined);
-    this.outlet = new Outlet(socket, this, limits);
+    this.outlet = new Outlet(socket, this);
   }
 
   get bufferedAmount(): number {
@@ -144,21 +144,26 @@ export class Sender {
     if (callbacks !== undefined) for (const { done } of callbacks) done(error);
   }
 
-  /** For the outlet: the kernel took all that it had been given. */
-  written(): void {
+  /** For the backlog. */
+  cleared(): void {
+    this.outlet.clear();
     this.pendingPongs = 0;
     if (this.newestPong !== undefined) {
       const payload = this.newestPong;
       this.newestPong = undefined;
       this.answerPing(payload);
     }
+    this.allLeft();
+  }
+
+  private allLeft(): void {
     if (this.callbacks !== undefined) this.callBack();
     if (!this.wasHigh || this.bufferedAmount > 0) return;
     this.wasHigh = false;
     this.owner.drained();
   }
 
-  /** For the outlet. */
+  /** For the backlog. */
   tooSlow(why: string): void {
     this.owner.tooSlow(why);
   }
@@ -181,9 +186,11 @@ export class Sender {
     if (bytes === 0) return;
     this.acceptedBytes += bytes;
     this.greetingBytes = 0;
-    this.outlet.push(this.writer.take(), bytes);
-    if (!this.outlet.isBlocked) this.pendingPongs = 0;
     if (bytes + this.outlet.bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
+    this.outlet.push(this.writer.take(), bytes, this.limits);
+    if (this.outlet.isBlocked) return;
+    this.pendingPongs = 0;
+    if (this.wasHigh || this.callbacks !== undefined) process.nextTick(() => this.allLeft());
   }
 
   private callBack(): void {
