@@ -55,6 +55,12 @@ describe('the rules on imports', () => {
     ['Node, on the server', 'server/engine/a.ts', "import http from 'node:http';", 'server/engine/b.ts'],
     ['Node, in a variant', 'client/engine/http-node.ts', "import http from 'node:http';", 'client/engine/b.ts'],
     ['what computes, in a protocol', 'shared/websocket/a.ts', "import z from 'node:zlib';", 'shared/websocket/b.ts'],
+    [
+      'a type of Node, in a protocol',
+      'shared/websocket/a.ts',
+      "import type n from 'node:net';",
+      'shared/websocket/b.ts',
+    ],
     ['a dependency', 'server/engine/a.ts', "import cors from 'cors';", 'server/engine/b.ts'],
     [
       'a type of a file that imports it',
