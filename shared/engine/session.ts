@@ -231,11 +231,6 @@ export class SessionCore {
     return true;
   }
 
-  /** A transport proved that the peer has seen `count` messages: the answer to a POST. */
-  confirm(count: number): void {
-    this.outbox.confirm(count);
-  }
-
   /** Our own count went to the peer with a request or an answer. */
   told(): void {
     this.toldSeen = this.seen;

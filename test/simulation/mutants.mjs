@@ -1,1 +1,154 @@
-export const mutants = [];
+/**
+ * Faults to be planted in the code, each of a kind that people make: the simulation must find every one of them.
+ *
+ * `from` is a piece of `file` as it stands, `to` what is put in its place. A piece that is not there any more is an error, so
+ * this list has to follow the code.
+ */
+
+const session = 'shared/engine/session.ts';
+const outbox = 'shared/engine/outbox.ts';
+const heartbeat = 'shared/engine/heartbeat.ts';
+const serverLine = 'server/engine/line.ts';
+const takeGet = 'server/engine/take-get.ts';
+const takePost = 'server/engine/take-post.ts';
+const ladder = 'client/engine/ladder.ts';
+const clientTransport = 'client/engine/transport.ts';
+const clientPolling = 'client/engine/polling.ts';
+
+export const mutants = [
+  {
+    name: 'a message seen before is delivered again',
+    file: session,
+    from: 'if (number <= this.seen) return true;',
+    to: '',
+  },
+  {
+    name: 'a message is taken for seen one too early',
+    file: session,
+    from: 'if (number <= this.seen) return true;',
+    to: 'if (number <= this.seen + 1) return true;',
+  },
+  {
+    name: 'the lane does not move on',
+    file: session,
+    from: 'const number = lane.next++;',
+    to: 'const number = lane.next;',
+  },
+  {
+    name: 'the count is told before it is true',
+    file: session,
+    from: 'return { type, data: String(this.seen) };',
+    to: 'return { type, data: String(this.seen + 1) };',
+  },
+  {
+    name: 'the count is one behind',
+    file: session,
+    from: 'return { type, data: String(this.seen) };',
+    to: 'return { type, data: String(Math.max(0, this.seen - 1)) };',
+  },
+  {
+    name: 'nothing is sent again after a loss',
+    file: session,
+    from: 'if (!holdsForCount) again = this.goBack();',
+    to: '',
+  },
+  {
+    name: 'nothing is sent again once the count has come',
+    file: session,
+    from: 'const again = this.goBack();',
+    to: 'const again = 0;',
+  },
+  { name: 'messages do not wait for the count', file: session, from: 'outbox.holding = holdsForCount;', to: '' },
+  { name: 'messages wait for the count for ever', file: session, from: 'outbox.holding = false;', to: '' },
+  {
+    name: 'the peer is not told the count on a new transport',
+    file: session,
+    from: "outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];",
+    to: 'outbox.ahead = [];',
+  },
+  { name: 'the window never closes', file: session, from: "() => this.end('window-passed', why)", to: '() => {}' },
+  {
+    name: 'the window closes on a session that is back',
+    file: session,
+    from: "if (before === 'suspended') {\n      this.window?.cancel();",
+    to: "if (before === 'suspended') {",
+  },
+  {
+    name: 'the count that a peer names is not checked',
+    file: session,
+    from: "else if (count < confirmed) this.end('journal-full', `message ${count + 1} is no longer kept`);",
+    to: '',
+  },
+  {
+    name: 'one message too many is forgotten',
+    file: outbox,
+    from: 'this.letGo(count);',
+    to: 'this.letGo(Math.min(count + 1, this.sent));',
+  },
+  {
+    name: 'going back skips a message',
+    file: outbox,
+    from: 'const again = this.next - this.confirmed - 1;',
+    to: 'const again = Math.max(0, this.next - this.confirmed - 2);',
+  },
+  {
+    name: 'a forgotten message is sent next',
+    file: outbox,
+    from: 'this.next = Math.max(this.next, count + 1);',
+    to: '',
+  },
+  {
+    name: 'silence is never noticed',
+    file: heartbeat,
+    from: 'if (this.clock.now() - this.due < LATE_MS) return this.sink.lost();',
+    to: '',
+  },
+  {
+    name: 'a new transport counts on where the old one was',
+    file: serverLine,
+    from: 'this.lane = { next: this.core.seen + 1 };',
+    to: '',
+  },
+  {
+    name: 'packets of a replaced transport are delivered',
+    file: serverLine,
+    from: 'else if (transport === this.core.transport) this.deliver(packet, this.lane);',
+    to: 'else this.deliver(packet, { next: this.core.seen + 1 });',
+  },
+  {
+    name: 'a probe is taken for an upgrade',
+    file: serverLine,
+    from: 'this.probe.wasAsked = true;',
+    to: "this.probe.wasAsked = true;\n    this.attach(transport, this.core.seen, 'probe');",
+  },
+  {
+    name: 'a POST is numbered from where we are',
+    file: takePost,
+    from: 'return from === undefined || from === 0 ? undefined : { next: from };',
+    to: 'return { next: line.core.seen + 1 };',
+  },
+  {
+    name: 'a request names what was seen one too high',
+    file: clientTransport,
+    from: 'const seen = counts.seen();',
+    to: 'const seen = counts.seen() + 1;',
+  },
+  {
+    name: 'a request says that it attaches, and never does',
+    file: ladder,
+    from: "hears: (packet) => join(transport, 'resumed', packet),",
+    to: 'hears: () => {},',
+  },
+  {
+    name: 'coming back is tried once',
+    file: ladder,
+    from: 'failed: () => retry(AGAIN_MS, misses++, comeBack),',
+    to: 'failed: () => {},',
+  },
+  {
+    name: 'a POST may stay unanswered for ever',
+    file: clientPolling,
+    from: 'opts.requestTimeout || patienceMs',
+    to: 'opts.requestTimeout',
+  },
+];

@@ -74,6 +74,7 @@ export class Network implements Environment {
       link.silence('down');
     }
     this.links.clear();
+    if (forMs === Infinity) return;
     this.loop.after(forMs, () => {
       this.server ??= server;
       if (this.chance.chance(0.5)) this.hint?.('wake');

@@ -3,7 +3,7 @@
  *
  * Called by `simulate.mjs`, once for each process that takes a share of the seeds.
  */
-import type { FaultKind } from './weather.ts';
+import { type FaultKind, faultKinds } from './weather.ts';
 import { World, type Outcome } from './world.ts';
 
 /** What a share of the seeds came to. */
@@ -13,6 +13,8 @@ export interface Report {
   readonly fired: Partial<Record<FaultKind, number>>;
   readonly delivered: number;
   readonly survived: number;
+  /** All kinds of faults that there are. */
+  readonly faultKinds: readonly FaultKind[];
 }
 
 function runRange(from: number, count: number, stopAtFirst: boolean): Report {
@@ -31,7 +33,7 @@ function runRange(from: number, count: number, stopAtFirst: boolean): Report {
     failures.push({ seed, violations: outcome.violations });
     if (stopAtFirst || failures.length >= 20) break;
   }
-  return { seeds, failures, fired, delivered, survived };
+  return { seeds, failures, fired, delivered, survived, faultKinds };
 }
 
 function runSeed(seed: number, log?: (line: string) => void): Outcome {

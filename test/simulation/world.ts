@@ -14,7 +14,12 @@ import { drawWeather, type FaultKind, type Weather } from './weather.ts';
 
 const PING_INTERVAL_MS = 2_000;
 const PING_TIMEOUT_MS = 1_500;
+/** What delays may add to that in the worst weather. */
+const SLACK_MS = 5_000;
 const HEARTBEATS_MS = 2 * (PING_INTERVAL_MS + PING_TIMEOUT_MS);
+
+/** How many messages a journal may hold: sometimes awkwardly few. */
+const journalSizes = [1, 3, 10, 1_000, 1_000, 1_000];
 
 /** Most bytes that one end may keep in a simulation: its messages are short and its journals small. */
 const MOST_KEPT_BYTES = 20_000;
@@ -40,6 +45,7 @@ export class World {
   private readonly chance: Random;
   private readonly loop = new EventLoop();
   private readonly weather: Weather;
+  private readonly windowMs: number;
   private readonly network: Network;
   private readonly violations: Violation[] = [];
   private readonly pairs = new Map<string, Pair>();
@@ -54,12 +60,13 @@ export class World {
     this.chance = new Random(seed);
     enterWorld(this.loop, this.chance);
     this.weather = drawWeather(this.chance);
+    this.windowMs = this.chance.pick([2_000, 20_000, 20_000]);
     this.network = new Network(this.loop, this.chance, this.weather);
     this.network.trace = (line) => log(`${this.loop.now()}   ${line}`);
   }
 
   run(): Outcome {
-    const { loop, weather, chance } = this;
+    const { loop, weather } = this;
     this.log(JSON.stringify(weather));
     this.startServer();
     this.startClient();
@@ -72,13 +79,12 @@ export class World {
     const survived = !this.client.isClosed;
     const delivered =
       this.client.received + this.pairOfClient().reduce((sum, pair) => sum + pair.application.received, 0);
-    this.end(chance.chance(0.5));
+    this.end();
     return {
       seed: this.seed,
       violations: this.violations,
       fired: this.network.fired,
       delivered,
-      replayed: 0,
       survived,
     };
   }
@@ -94,7 +100,7 @@ export class World {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: PING_TIMEOUT_MS,
       upgradeTimeout: 1_000,
-      resume: { window: 20_000, maxPackets: chance.pick([1, 3, 10, 1_000, 1_000, 1_000]), maxBytes: 10_000 },
+      resume: { window: this.windowMs, maxPackets: chance.pick(journalSizes), maxBytes: 10_000 },
     });
     this.server = server;
     this.network.server = server as unknown as ServerEntry;
@@ -107,11 +113,16 @@ export class World {
         this.log(`${loop.now()} server ${name} got ${String(data)}`);
         application.hear(data);
       });
+      let isSuspended = false;
+      session.on('suspend', () => (isSuspended = true));
+      session.on('resume', () => (isSuspended = false));
       for (const event of ['suspend', 'resume', 'transport'])
         session.on(event, (what) => this.log(`${loop.now()} server ${name} ${event} ${what?.name ?? what}`));
       session.on('close', (word, details) => {
         this.log(`${loop.now()} server ${name} closes: ${word} ${JSON.stringify(details)}`);
         application.close();
+        if (details.code === 'window-passed' && !isSuspended)
+          this.violate(`session ${name} ended by its window while it was open`);
       });
       if (chance.chance(0.5)) application.say(name);
     });
@@ -128,10 +139,12 @@ export class World {
       ['streaming', 'websocket'],
       ['polling', 'streaming'],
     ]);
-    this.log(`transports ${String(transports)}`);
+    const resume = { maxPackets: chance.pick(journalSizes), reportPackets: chance.pick([1, 2, 128]) };
+    const options = transports ? { transports, resume } : { resume };
+    this.log(`client ${JSON.stringify(options)}`);
     // What one session remembers for the next would make a seed depend on the one before.
     Socket.priorWebsocketSuccess = false;
-    const socket = new Socket(`http://seed-${this.seed}/`, transports ? { transports } : {}, this.network);
+    const socket = new Socket(`http://seed-${this.seed}/`, options, this.network);
     this.socket = socket;
     const application = new Application('client', chance, socket, this.violate);
     this.client = application;
@@ -229,19 +242,24 @@ export class World {
     );
   }
 
-  /** Closes from either end, and sees that nothing stays behind. */
-  private end(byClient: boolean): void {
-    const { loop } = this;
+  /** Closes from either end, or loses the network for good: both must hear of the end, and nothing may stay behind. */
+  private end(): void {
+    const { loop, network } = this;
     if (this.violations.length > 0) return;
     const wasOpen = this.socket.readyState === 'open';
-    if (byClient) this.socket.close();
-    else for (const { session } of this.pairOfClient()) session.close();
-    loop.runUntil(loop.now() + 2 * HEARTBEATS_MS + 60_000);
+    const how = wasOpen ? this.chance.pick(['client closes', 'server closes', 'network gone']) : 'client closes';
+    this.log(`${loop.now()} the end: ${how}`);
+    if (how === 'client closes') this.socket.close();
+    else if (how === 'server closes') for (const { session } of this.pairs.values()) session.close();
+    else network.outage(Infinity);
+    loop.runUntil(loop.now() + HEARTBEATS_MS + this.windowMs + SLACK_MS);
+    if (wasOpen && !this.client.isClosed) this.violate(`the client never heard of the end: ${how}`);
+    for (const { name, application } of this.pairs.values())
+      if (!application.isClosed) this.violate(`session ${name} never heard of the end: ${how}`);
     this.socket.close();
     this.server!.close();
-    loop.runUntil(loop.now() + 120_000);
-    if (this.violations.length > 0) return;
-    if (wasOpen && !this.client.isClosed) this.violate('the client never heard of the end');
+    // As long as the server keeps the word of a session's end for a peer that might still ask.
+    loop.runUntil(loop.now() + 60_000);
     if (loop.pending > 0) this.violate(`${loop.pending} timers are left`);
   }
 }
