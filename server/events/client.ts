@@ -16,7 +16,8 @@ import type { Receiver, Session } from '../engine/index.ts';
 import { isOurs, malformed } from './engine.ts';
 import type { SendOptions } from './engine.ts';
 import type { Server } from './server.ts';
-import type { DisconnectReason, Socket } from './socket.ts';
+import type { DisconnectReason } from './disconnect-reason.ts';
+import type { Socket } from './socket.ts';
 
 const debug = createDebug('throughline:events:client');
 
@@ -31,6 +32,8 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   private others: Map<string, Place<L, E, S, D>> | undefined = undefined;
   /** Namespaces that the server left: the client may not know yet, and what it still sends there is no fault. */
   private left: Set<string> | undefined = undefined;
+  /** The socket that connected in this very turn. */
+  private fresh: Socket<L, E, S, D> | undefined = undefined;
   /** The packet whose attachments are due. */
   private partial: PartialPacket | undefined = undefined;
   /** Only of a parser that the application brought. */
@@ -122,8 +125,15 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** A namespace was joined. */
-  joined(): void {
+  joined(socket: Socket<L, E, S, D>): void {
     this.server.connectDeadlines.delete(this);
+    this.fresh = socket;
+    process.nextTick(settle, this);
+  }
+
+  /** What comes from now on was sent by a client that may know that it is in. */
+  settled(): void {
+    this.fresh = undefined;
   }
 
   /** Called by each socket that is no more. */
@@ -150,19 +160,24 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     return !this.isClosed && this.conn.readyState === 'open';
   }
 
-  /** Sends a packet, if the session is open. */
-  send(packet: Packet, options?: SendOptions): void {
-    if (this.isOpen) this.writeToEngine(this.server.encoder.encode(packet), options);
+  /** Sends a packet, if the session is open. @param done - called when it was handed to a transport */
+  send(packet: Packet, options?: SendOptions, done?: () => void): void {
+    if (this.isOpen) this.writeToEngine(this.server.encoder.encode(packet), options, done);
   }
 
   /** Sends an encoded packet. Adapters call this for each receiver of a broadcast. */
   // As adapters have it from any encoder.
   // oxlint-disable-next-line no-explicit-any
-  writeToEngine(parts: readonly any[] | string, options?: SendOptions): void {
+  writeToEngine(parts: readonly any[] | string, options?: SendOptions, done?: () => void): void {
     const { conn } = this;
     if (options?.volatile && !conn.transport.writable) return;
-    if (typeof parts === 'string') conn.write(parts, options);
-    else for (const part of parts) conn.write(part, options);
+    if (typeof parts === 'string') {
+      conn.write(parts, options, done);
+      return;
+    }
+    const last = parts.length - 1;
+    for (let index = 0; index < last; index++) conn.write(parts[index], options);
+    conn.write(parts[last], options, done);
   }
 
   private *sockets(): Generator<Socket<L, E, S, D>> {
@@ -217,7 +232,8 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     const socket = this.placeOf(name);
     if (packet.type === PacketType.CONNECT) {
       if (socket === undefined) this.connect(name, auth);
-      else this.refuse(new Error('connected twice'), false);
+      // Socket.IO's client sends it twice when its user calls `connect()` while it connects by itself.
+      else if (socket?.connected && this.fresh !== socket) this.refuse(new Error('connected twice'), false);
     } else if (packet.type === PacketType.CONNECT_ERROR) this.refuse(new Error('refused by a client'), false);
     else if (socket?.connected) socket.receive(packet);
     else if (socket && packet.type === PacketType.DISCONNECT) socket._cleanup();
@@ -240,4 +256,9 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     this.closed('forced close', description);
     if (this.conn.readyState === 'open') this.conn.close();
   }
+}
+
+/** One for all, so that none is made for each client. */
+function settle(client: { settled(): void }): void {
+  client.settled();
 }

@@ -12,6 +12,7 @@ import type {
   FirstNonErrorArg,
   Last,
 } from '../../shared/events/acknowledgements.ts';
+import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import type { Adapter } from './adapter/adapter.ts';
 import type { SocketId } from './adapter/types.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
@@ -23,6 +24,7 @@ import { runMiddleware } from './run-middleware.ts';
 import type { ExtendedError, Next } from './run-middleware.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
+import { Validators } from './validators.ts';
 
 const debug = createDebug('throughline:events:namespace');
 
@@ -62,6 +64,8 @@ export class Namespace<
   declare adapter: Adapter;
   /** The id of the next packet that wants an answer. Adapters take from it as well. */
   _ids = 0;
+  /** There from the first {@link validate} on. */
+  validators: Validators | undefined = undefined;
   protected middleware: ConnectionMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] = [];
   /** How many are on their way in. */
   private connecting = 0;
@@ -82,6 +86,17 @@ export class Namespace<
   /** Adds a middleware, asked for every socket that wants to connect. */
   use(middleware: ConnectionMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this {
     this.middleware.push(middleware);
+    return this;
+  }
+
+  /**
+   * Has the arguments of an event checked before any listener hears of it. What doesn't fit is counted, and answered through
+   * its acknowledgement with {@link InvalidPayload}.
+   *
+   * @param schemas - of any library that speaks Standard Schema, one for each argument
+   */
+  validate(event: EventNames<ListenEvents>, ...schemas: readonly StandardSchema[]): this {
+    (this.validators ??= new Validators()).set(String(event), schemas);
     return this;
   }
 
@@ -226,7 +241,7 @@ export class Namespace<
   private connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.connecting--;
     this.sockets.set(socket.id, socket);
-    socket.client.joined();
+    socket.client.joined(socket);
     socket.welcome();
     this.emitReserved('connect', socket);
     this.emitReserved('connection', socket);

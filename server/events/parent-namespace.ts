@@ -38,6 +38,7 @@ export class ParentNamespace<
   createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const child = new ChildNamespace(this.server, name, () => this.children.delete(child));
     child.inherit(this.middleware);
+    child.validators = this.validators;
     for (const event of ['connect', 'connection'] as const) {
       for (const listener of this.listeners(event)) child.on(event, listener);
     }

@@ -4,10 +4,7 @@
  * Its listeners are those of the default namespace, as Socket.IO has it: `io.on('connection')` is `io.of('/').on('connection')`.
  */
 import { EventEmitter } from 'node:events';
-import { createServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
-import type { Http2SecureServer, Http2Server } from 'node:http2';
-import type { Server as HttpsServer } from 'node:https';
 
 import createDebug from 'debug';
 
@@ -23,6 +20,7 @@ import type {
 } from '../../shared/events/acknowledgements.ts';
 import type { DecoderOptions } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
+import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
 import { Server as Engine } from '../engine/index.ts';
 import type { Middleware, Session } from '../engine/index.ts';
@@ -34,7 +32,10 @@ import { BroadcastOperator } from './broadcast-operator.ts';
 import { Client } from './client.ts';
 import { ClientFiles } from './client-files.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
+import { delegateListeners } from './delegate-listeners.ts';
 import type { BindableEngine } from './engine.ts';
+import { closeServer, listenOn } from './http-server.ts';
+import type { HttpServerInstance } from './http-server.ts';
 import type { ConnectionMiddleware, Namespace, NamespaceReservedEventsMap } from './namespace.ts';
 import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
@@ -43,12 +44,6 @@ import type { AdapterConstructor, GivenOptions, Limits, ServerOptions } from './
 import type { Socket } from './socket.ts';
 
 const debug = createDebug('throughline:events:server');
-
-/** Any of Node's servers that speak HTTP. */
-export type HttpServerInstance = HttpServer | HttpsServer | Http2SecureServer | Http2Server;
-
-/** How long `close` waits for requests that are still being answered (ms). */
-const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Where a listener of the application's failed. */
 export interface ListenerErrorContext {
@@ -204,12 +199,8 @@ export class Server<
     // An option of the server's holds for all that it is attached to.
     const options = { ...opts, ...this.opts };
     const path = opts.path === undefined ? this.basePath : withoutSlash(opts.path);
-    let httpServer: HttpServer;
-    if (typeof srv === 'object') httpServer = srv as HttpServer;
-    else {
-      httpServer = createServer((_request, response) => response.writeHead(404).end());
-      httpServer.listen(Number(srv));
-    }
+    // To the engine they are all alike.
+    const httpServer = typeof srv === 'object' ? (srv as HttpServer) : listenOn(Number(srv));
     this.makeEngine(options, path).attach(httpServer, { ...options, path });
     this.httpServer = httpServer;
     return this;
@@ -270,6 +261,12 @@ export class Server<
     return this;
   }
 
+  /** {@inheritDoc Namespace.validate} */
+  validate(event: EventNames<ListenEvents>, ...schemas: readonly StandardSchema[]): this {
+    this.sockets.validate(event, ...schemas);
+    return this;
+  }
+
   /** Emits an event to everyone in the default namespace. */
   override emit<Ev extends EventNamesWithoutAck<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean {
     return this.sockets.emit(ev, ...args);
@@ -305,7 +302,7 @@ export class Server<
     );
     for (const engine of this.engines) engine.close();
     this.engines.clear();
-    const error = await closed(this.httpServer);
+    const error = await closeServer(this.httpServer);
     if (error) debug('http server: %s', error.message);
     fn?.(error);
   }
@@ -374,45 +371,9 @@ export class Server<
   }
 }
 
-// The listeners are the default namespace's. `emit` is left out: it sends, and the class above says how.
-for (const name of [
-  'on',
-  'addListener',
-  'prependListener',
-  'once',
-  'prependOnceListener',
-  'off',
-  'removeListener',
-  'removeAllListeners',
-  'listeners',
-  'rawListeners',
-  'listenerCount',
-  'eventNames',
-  'setMaxListeners',
-  'getMaxListeners',
-] as const) {
-  Object.defineProperty(Server.prototype, name, {
-    value(this: Server, ...args: unknown[]): unknown {
-      const result: unknown = Reflect.apply(this.sockets[name], this.sockets, args);
-      return result === this.sockets ? this : result;
-    },
-    configurable: true,
-    writable: true,
-  });
-}
+// `emit` sends, and the class above says how.
+delegateListeners(Server.prototype, (server) => server.sockets);
 
 function withoutSlash(path: string): string {
   return path.replace(/\/$/, '');
-}
-
-/** Closes an http server, if there is one; what isn't done in time is cut off. */
-function closed(server: HttpServerInstance | undefined): Promise<Error | undefined> {
-  if (!server) return Promise.resolve(undefined);
-  const cut = setTimeout(() => (server as Partial<HttpServer>).closeAllConnections?.(), CLOSE_TIMEOUT_MS);
-  return new Promise((resolve) => {
-    server.close((error) => {
-      clearTimeout(cut);
-      resolve(error);
-    });
-  });
 }

@@ -12,6 +12,7 @@ import type {
   DecorateAcknowledgements,
   DecorateAcknowledgementsWithMultipleResponses,
   EventNamesWithAck,
+  EventNamesWithoutAck,
   FirstNonErrorArg,
   Last,
 } from '../../shared/events/acknowledgements.ts';
@@ -23,36 +24,19 @@ import type { BroadcastFlags, Room, Session as RecoveredSession, SocketId } from
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { CatchAllEmitter } from './catch-all.ts';
 import type { Client } from './client.ts';
+import { RECOVERABLE } from './disconnect-reason.ts';
+import type { DisconnectReason } from './disconnect-reason.ts';
 import { buildHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
+import { LatestValues } from './latest.ts';
 import type { Namespace } from './namespace.ts';
 import { refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
 import type { Next } from './run-middleware.ts';
+import { OrderedChecks } from './ordered-checks.ts';
+import { PendingAcks } from './pending-acks.ts';
+import type { AckCallback, CallAck } from './pending-acks.ts';
 import { createPrivateId, createSocketId } from './socket-id.ts';
-import { timedOut } from './timed-out.ts';
-
-/** Why a socket is no more. */
-export type DisconnectReason =
-  | 'transport error'
-  | 'transport close'
-  | 'forced close'
-  | 'ping timeout'
-  | 'parse error'
-  | 'server shutting down'
-  | 'forced server close'
-  | 'client namespace disconnect'
-  | 'server namespace disconnect';
-
-/** The ends that a client didn't choose: it may come back and find its session. */
-const RECOVERABLE: ReadonlySet<DisconnectReason> = new Set([
-  'transport error',
-  'transport close',
-  'forced close',
-  'ping timeout',
-  'server shutting down',
-  'forced server close',
-]);
 
 /** What a socket emits by itself. */
 export interface SocketReservedEventsMap {
@@ -74,8 +58,11 @@ export type Event = [string, ...any[]];
 /** Asked for every event that comes in: calls `next` to let it go on, with an error to refuse it. */
 export type EventMiddleware = (event: Event, next: Next) => unknown;
 
-// oxlint-disable-next-line no-explicit-any -- an acknowledgement carries what the application put in it
-type AckCallback = (...args: any[]) => void;
+/** Emits events of which only the newest counts. */
+export interface LatestEmitter<EmitEvents extends EventsMap> {
+  /** @returns always true */
+  emit<Ev extends EventNamesWithoutAck<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
+}
 
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
@@ -99,9 +86,11 @@ export class Socket<
   private state: 'connecting' | 'connected' | 'closed' = 'connecting';
   private flags: BroadcastFlags | undefined = undefined;
   private middleware: EventMiddleware[] | undefined = undefined;
-  private lazyAcks: Map<number, AckCallback> | undefined = undefined;
+  private lazyAcks: PendingAcks | undefined = undefined;
   private lazyHandshake: Handshake | undefined = undefined;
   private lazyData: SocketData | undefined;
+  private lazyLatest: LatestValues | undefined = undefined;
+  private lazyChecks: OrderedChecks<Event> | undefined = undefined;
 
   constructor(
     nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
@@ -169,8 +158,8 @@ export class Socket<
   }
 
   /** Callbacks by the id of the packet that they wait for. Adapters add to it. */
-  get acks(): Map<number, AckCallback> {
-    return (this.lazyAcks ??= new Map());
+  get acks(): PendingAcks {
+    return (this.lazyAcks ??= new PendingAcks());
   }
 
   /**
@@ -188,7 +177,7 @@ export class Socket<
     if (typeof callback === 'function') {
       event.pop();
       packet.id = this.nsp._ids++;
-      this.waitForAck(packet.id, callback as AckCallback, flags?.timeout);
+      this.acks.wait(packet.id, callback as AckCallback, flags?.timeout, this.callAck);
     }
     if (this.nsp.server.recovers) {
       // The adapter keeps it in case that the client comes back.
@@ -218,6 +207,38 @@ export class Socket<
       // What the map of events names at the end is the callback that we put there.
       this.emit(ev, ...([...args, callback] as EventParams<EmitEvents, Ev>));
     });
+  }
+
+  /**
+   * Emits only the newest of the events that are emitted with this key while the client can't take them: positions, prices,
+   * progress. What is already on its way gets there; an acknowledgement can't be had.
+   */
+  latest(key: string): LatestEmitter<EmitEvents> {
+    this.lazyLatest ??= new LatestValues((event, done) => {
+      if (!this.connected || !this.client.isOpen) return false;
+      const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
+      this.notifyOutgoingListeners(packet);
+      this.client.send(packet, undefined, done);
+      return true;
+    });
+    const values = this.lazyLatest;
+    return {
+      emit(...event: [unknown, ...unknown[]]) {
+        refuseReserved(event[0]);
+        values.emit(key, event);
+        return true;
+      },
+    };
+  }
+
+  /** Resolves once the client has seen all that was sent so far: true, or false where the session ended before. */
+  flushed(): Promise<boolean> {
+    return this.conn.flushed();
+  }
+
+  /** How many messages the client has not confirmed, over all its namespaces. */
+  get unconfirmed(): number {
+    return this.conn.unconfirmed;
   }
 
   /** Sends an event `message`. */
@@ -331,11 +352,30 @@ export class Socket<
         this.onEvent(packet.data, packet.id);
         break;
       case PacketType.ACK:
-        this.onAck(packet.id, packet.data);
+        this.lazyAcks?.settle(packet.id!, packet.data, this.callAck);
         break;
       default:
         this._onclose('client namespace disconnect');
     }
+  }
+
+  /** Takes an event that fits its schema, if it has one. */
+  accept(event: Event): void {
+    this.notifyIncomingListeners(event);
+    if (this.middleware === undefined) this.dispatch(event);
+    else {
+      runMiddleware(
+        this.middleware,
+        event,
+        (error) => this.listenerFailed(error, event),
+        (error) => (error ? this.raise(error) : this.dispatch(event)),
+      );
+    }
+  }
+
+  /** Takes what a schema threw. */
+  checkFailed(error: unknown, event: Event): void {
+    this.listenerFailed(error, event);
   }
 
   /** Takes an error that is the client's fault. */
@@ -381,22 +421,20 @@ export class Socket<
     this.nsp.server.reportListenerError(error, { socket: this, event: String(event[0]) });
   }
 
+  /** A getter, for sockets that never ask for an answer need no function for it. */
+  private get callAck(): CallAck {
+    return (callback, args) => this.call(callback, args, ['ack']);
+  }
+
   private get adapter(): Adapter {
     return this.nsp.adapter;
   }
 
   private onEvent(event: Event, id: number | undefined): void {
     if (id !== undefined) event.push(this.acknowledge(id));
-    this.notifyIncomingListeners(event);
-    if (this.middleware === undefined) this.dispatch(event);
-    else {
-      runMiddleware(
-        this.middleware,
-        event,
-        (error) => this.listenerFailed(error, event),
-        (error) => (error ? this.raise(error) : this.dispatch(event)),
-      );
-    }
+    const { validators } = this.nsp;
+    if (validators === undefined) this.accept(event);
+    else (this.lazyChecks ??= new OrderedChecks(validators, this)).take(event);
   }
 
   private dispatch(event: Event): void {
@@ -412,28 +450,5 @@ export class Socket<
       isSent = true;
       this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
     };
-  }
-
-  private waitForAck(id: number, callback: AckCallback, timeoutMs: number | undefined): void {
-    if (timeoutMs === undefined) {
-      this.acks.set(id, callback);
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.lazyAcks?.delete(id);
-      this.call(callback, [timedOut()], ['ack']);
-    }, timeoutMs);
-    this.acks.set(id, (...args) => {
-      clearTimeout(timer);
-      return callback.call(this, null, ...args);
-    });
-  }
-
-  private onAck(id: number | undefined, data: unknown[]): void {
-    const callback = this.lazyAcks?.get(id!);
-    // One that nobody asked for, or that comes twice, or too late.
-    if (callback === undefined) return;
-    this.lazyAcks!.delete(id!);
-    this.call(callback, data, ['ack']);
   }
 }

@@ -26,8 +26,8 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
   private heartbeatTimer: NodeJS.Timeout | undefined = undefined;
   private isClosed = false;
 
-  // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
   protected constructor(
+    // oxlint-disable-next-line no-explicit-any -- as it is declared in the class above
     nsp: any,
     { heartbeatInterval = 5_000, heartbeatTimeout = 10_000 }: ClusterAdapterOptions = {},
   ) {
