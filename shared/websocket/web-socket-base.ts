@@ -65,6 +65,7 @@ export abstract class WebSocketBase extends EventEmitter {
   /** Whether the opening handshake failed and `close` is about to say so. */
   protected hasFailed = false;
   private domListeners: DomListeners<this> | undefined = undefined;
+  private knownOrigin: string | undefined;
   private isReadingPaused = false;
   /** Bytes given to `send` when it was too late: WHATWG counts them as buffered. */
   private lateBytes = 0;
@@ -291,7 +292,8 @@ export abstract class WebSocketBase extends EventEmitter {
   }
 
   private get origin(): string {
-    return this.url === '' ? '' : new URL(this.url).origin;
+    // Every message event carries it.
+    return (this.knownOrigin ??= this.url === '' ? '' : new URL(this.url).origin);
   }
 
   private refuseWhileConnecting(deed: string): void {
