@@ -15,6 +15,8 @@ export async function buildDemo(outdir) {
       platform: 'node',
       target: 'node20',
       packages: 'external',
+      // The package is one to its demo too; tsconfig's paths would lead to the sources.
+      tsconfigRaw: {},
       sourcemap: true,
       logLevel: 'warning',
     }),
