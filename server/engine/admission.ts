@@ -11,6 +11,7 @@ import type { Settings } from './options.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf } from './request.ts';
+import { revisionOf } from './revisions.ts';
 
 /** What is known about a request when it is checked. */
 export interface Applicant {
@@ -28,13 +29,14 @@ export function checkRequest(applicant: Applicant, settings: Settings): Refusal 
 }
 
 function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settings): Refusal | undefined {
-  const { transport, sid, EIO } = queryOf(request);
+  const { transport, sid } = queryOf(request);
+  const revision = revisionOf(request, settings.allowEIO3);
   if (!(settings.transports as readonly unknown[]).includes(transport))
     return refusal(errors.UNKNOWN_TRANSPORT, { transport });
   const needsUpgrade = transport === 'websocket';
   if (sid !== undefined) {
     if (line === undefined) return refusal(errors.UNKNOWN_SID, { sid });
-    if (EIO !== String(line.session.protocol)) return refusal(errors.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH' });
+    if (revision !== line.session.protocol) return refusal(errors.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH' });
   }
   if (needsUpgrade !== isUpgrade) {
     // A peer that isn't on that transport any more, or never was on any.
@@ -42,7 +44,7 @@ function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settin
   }
   if (line === undefined) {
     if (request.method !== 'GET') return refusal(errors.BAD_HANDSHAKE_METHOD, { method: request.method });
-    if (EIO !== '4') return refusal(errors.UNSUPPORTED_PROTOCOL_VERSION, { protocol: 3 });
+    if (revision === undefined) return refusal(errors.UNSUPPORTED_PROTOCOL_VERSION, { protocol: 3 });
     return undefined;
   }
   if (request.method !== 'GET' && request.method !== 'POST')

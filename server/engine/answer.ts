@@ -11,10 +11,11 @@ import debug from 'debug';
 import { serialize } from 'cookie';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
-import { writePayload } from './payload.ts';
 import { errors, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { codecFor, revisionOf } from './revisions.ts';
 
 const log = debug('throughline:engine:answer');
 
@@ -26,6 +27,8 @@ const NOTHING: HeaderList = [];
 /** On every answer. Vary, because what an Origin may have another may not. */
 const always: HeaderList = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'Vary', 'Origin'];
 const polled: HeaderList = ['Content-Type', 'text/plain; charset=UTF-8', ...always];
+const polledBinary: HeaderList = ['Content-Type', 'application/octet-stream', ...always];
+const scripted: HeaderList = ['Content-Type', 'text/javascript; charset=UTF-8', ...always];
 /** No proxy may hold a stream back to compress or to change it; nginx has a header of its own for that. */
 const streamed: HeaderList = [
   'Content-Type',
@@ -73,14 +76,17 @@ export class Answers {
   }
 
   /** Answers a poll with a payload, compressed where it is large and the peer and the sender agree. */
-  poll(response: ServerResponse, payload: string, mayCompress: boolean, added: HeaderList): void {
-    const size = Buffer.byteLength(payload);
-    const { httpCompression } = this.settings;
+  poll(response: ServerResponse, payload: string | Buffer, mayCompress: boolean, added: HeaderList): void {
+    const { httpCompression, allowEIO3 } = this.settings;
+    const index = allowEIO3 && typeof payload === 'string' ? jsonpIndex(response.req) : undefined;
+    const body = index === undefined ? payload : jsonpScript(index, payload as string);
+    const type = index !== undefined ? scripted : typeof payload === 'string' ? polled : polledBinary;
+    const size = Buffer.byteLength(body);
     if (mayCompress && httpCompression !== undefined && size >= httpCompression.threshold) {
       const encoding = preferredEncoding(response.req.headers['accept-encoding']);
-      if (encoding !== undefined) return compress(response, payload, encoding, added);
+      if (encoding !== undefined) return compress(response, body, encoding, [...type, ...added]);
     }
-    response.writeHead(200, [...polled, 'Content-Length', String(size), ...added]).end(payload);
+    response.writeHead(200, [...type, 'Content-Length', String(size), ...added]).end(body);
   }
 
   /** Begins an answer that does not end. */
@@ -96,7 +102,8 @@ export class Answers {
 
   /** Tells a peer of the end of its session. */
   farewell(response: ServerResponse, packets: readonly Packet[]): void {
-    this.poll(response, writePayload(packets), false, NOTHING);
+    const codec = codecFor(revisionOf(response.req, this.settings.allowEIO3) ?? 4, response.req);
+    this.poll(response, codec.writePayload(packets), false, NOTHING);
   }
 
   /** @param isLast - whether the TCP connection ends with it: then what is left of the request's body is not read */
@@ -113,12 +120,17 @@ export class Answers {
   }
 }
 
-function compress(response: ServerResponse, payload: string, encoding: 'gzip' | 'deflate', added: HeaderList): void {
+function compress(
+  response: ServerResponse,
+  body: string | Buffer,
+  encoding: 'gzip' | 'deflate',
+  given: HeaderList,
+): void {
   const pack = encoding === 'gzip' ? gzip : deflate;
-  pack(payload, (error, packed) => {
+  pack(body, (error, packed) => {
     if (response.destroyed) return;
     if (error) return void response.destroy(error);
-    const headers = [...polled, 'Content-Encoding', encoding, 'Content-Length', String(packed.length), ...added];
+    const headers = [...given, 'Content-Encoding', encoding, 'Content-Length', String(packed.length)];
     response.writeHead(200, headers).end(packed);
   });
 }

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Answers, HeaderList } from './answer.ts';
+import type { Codec } from './codec.ts';
 import { Transport } from './transport.ts';
 import type { TransportOwner } from './transport.ts';
 
@@ -12,8 +13,8 @@ export abstract class HttpTransport extends Transport {
   /** What the application adds to the first answer, until that is given. */
   private initialHeaders: HeaderList | undefined;
 
-  constructor(sid: string, protocol: number, owner: TransportOwner, answers: Answers, initialHeaders?: HeaderList) {
-    super(sid, protocol, owner);
+  constructor(sid: string, codec: Codec, owner: TransportOwner, answers: Answers, initialHeaders?: HeaderList) {
+    super(sid, codec, owner);
     this.answers = answers;
     this.initialHeaders = initialHeaders;
   }

@@ -11,7 +11,7 @@ import debug from 'debug';
 
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
-import { Heartbeat } from '../../shared/engine/heartbeat.ts';
+import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
 import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
 import { reasons } from '../../shared/engine/reason.ts';
@@ -53,6 +53,9 @@ export interface LineHost {
   emit(event: string, ...args: unknown[]): boolean;
 }
 
+/** What became of a packet: taken, taken and none more is wanted, or none of the protocol. */
+export type Delivery = 'taken' | 'last' | 'bad';
+
 /** A transport that is being tried. */
 interface Probe {
   readonly transport: Transport;
@@ -85,7 +88,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   private current!: Transport;
   /** Where the stream of messages on the current transport is. */
   private lane: Lane = { next: 1 };
-  private readonly heartbeat: Heartbeat;
+  private readonly heartbeat: Heartbeat | Watchdog;
   private probe: Probe | undefined = undefined;
   private callbacks: SendCallback[] | undefined = undefined;
   private backlog: Backlog | undefined = undefined;
@@ -96,7 +99,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.host = host;
     this.origin = opening.origin;
     this.core = new SessionCore(host.clock, this, sizeOf);
-    this.heartbeat = new Heartbeat(host.clock, this, host.settings.pingInterval, host.settings.pingTimeout);
+    const { pingInterval, pingTimeout } = host.settings;
+    // In revision 3 it is the client that pings.
+    const Pulse = opening.protocol === 3 ? Watchdog : Heartbeat;
+    this.heartbeat = new Pulse(host.clock, this, pingInterval, pingTimeout);
     this.session = new Session(this, opening.request, opening.protocol);
   }
 
@@ -186,24 +192,24 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.heartbeat.heard();
   }
 
-  /** Takes a packet. @returns false where the session wants no more of that transport or POST */
-  deliver(packet: Packet, lane: Lane): boolean {
+  /** Takes a packet. */
+  deliver(packet: Packet, lane: Lane): Delivery {
     const { session, core } = this;
     this.heartbeat.heard();
     if (packet.type === 'upgrade' && core.resumable) return this.upgradeByPost(packet);
     if (session.listenerCount('packet') > 0) session.emit('packet', packet);
     if (packet.type === 'pong') session.emit('heartbeat');
     try {
-      if (core.receive(packet, lane)) return core.stateName !== 'closed';
+      if (core.receive(packet, lane)) return core.stateName === 'closed' ? 'last' : 'taken';
     } catch (error) {
       this.listenerThrew(error);
-      return false;
+      return 'last';
     }
     // A gap can be mended by attaching anew; a packet that is none can't.
     const carrier = core.transport;
     if (packet.type === 'message' && carrier !== undefined) core.lose(carrier, 'malformed', 'a message is missing');
     else core.end('malformed', 'packet that breaks the protocol');
-    return false;
+    return 'bad';
   }
 
   packetFrom(transport: Transport, packet: Packet): void {
@@ -232,6 +238,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   ping(): void {
+    if (this.session.protocol === 3) return;
     if (this.session.listenerCount('packetCreate') > 0) this.session.emit('packetCreate', { type: 'ping' });
     this.core.ping();
   }
@@ -311,9 +318,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   /** To a stream the peer moves with a POST. A repeated one finds the session there already. */
-  private upgradeByPost(packet: Packet): boolean {
+  private upgradeByPost(packet: Packet): Delivery {
     if (this.probe?.transport instanceof HttpTransport) this.probed(this.probe, packet);
-    return this.core.stateName !== 'closed';
+    return this.core.stateName === 'closed' ? 'last' : 'taken';
   }
 
   private dropProbe(why: string): void {

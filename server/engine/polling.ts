@@ -1,7 +1,6 @@
 /** Long-polling: a GET waits until there is something to say. */
 import type { Packet } from '../../shared/engine/packet.ts';
 import { HttpTransport } from './http-transport.ts';
-import { writePayload } from './payload.ts';
 
 const RELEASE: readonly Packet[] = [{ type: 'noop' }];
 
@@ -24,7 +23,12 @@ export class PollingTransport extends HttpTransport {
   protected doSend(packets: readonly Packet[]): void {
     const response = this.letGo();
     if (response === undefined) return;
-    this.answers.poll(response, writePayload(packets), packets.some(mayCompress), this.takeAddedHeaders(response));
+    this.answers.poll(
+      response,
+      this.codec.writePayload(packets),
+      packets.some(mayCompress),
+      this.takeAddedHeaders(response),
+    );
   }
 }
 

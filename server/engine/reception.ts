@@ -22,11 +22,11 @@ import { Line } from './line.ts';
 import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
 import type { Middleware } from './middleware.ts';
 import type { Settings } from './options.ts';
-import { protocol } from './protocol.ts';
 import { errorMessages, errors, refusal, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import { queryOf, shapeQuery } from './request.ts';
+import { codecFor, revisionOf } from './revisions.ts';
 import { shortId } from './session-id.ts';
 import { newHttpTransport, takeGet } from './take-get.ts';
 import { takePost } from './take-post.ts';
@@ -137,7 +137,14 @@ export class Reception {
       const line = this.newLine(request, id);
       const initialHeaders = this.answers.initialHeaders(request, id);
       const name = queryOf(request)['transport'];
-      const transport = newHttpTransport(name, id, protocol, line, this.answers, initialHeaders);
+      const transport = newHttpTransport(
+        name,
+        id,
+        codecFor(line.session.protocol, request),
+        line,
+        this.answers,
+        initialHeaders,
+      );
       this.begin(line, transport, request);
       transport.take(response);
       line.core.flush();
@@ -182,6 +189,8 @@ export class Reception {
   }
 
   private newLine(request: IncomingMessage, id: string): Line {
+    // It passed the checks, so it names one.
+    const protocol = revisionOf(request, this.settings.allowEIO3) ?? 4;
     return new Line(this.registry, { id, request, protocol, origin: request.headers.origin });
   }
 
@@ -195,7 +204,8 @@ export class Reception {
 
   /** Resume is for those who ask for it. */
   private termsFor(request: IncomingMessage): ResumeTerms | undefined {
-    return queryOf(request)['resume'] === '1' ? this.registry.terms : undefined;
+    const { resume, EIO } = queryOf(request);
+    return resume === '1' && EIO === '4' ? this.registry.terms : undefined;
   }
 
   private openPacket(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
@@ -223,7 +233,8 @@ export class Reception {
       },
     });
     if (connection === undefined) return undefined;
-    return new WebSocketTransport(line.id, line.session.protocol, line, connection, tellsClose);
+    const codec = codecFor(line.session.protocol, request);
+    return new WebSocketTransport(line.id, codec, line, connection, tellsClose);
   }
 
   private refuse(request: IncomingMessage, response: ServerResponse, why: Refusal): void {

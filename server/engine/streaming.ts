@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import type { Timer } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { HttpTransport } from './http-transport.ts';
-import { writePacket } from './payload.ts';
+import { SEPARATOR } from './revision-4.ts';
 
 /** Browsers without `fetch` streams keep all of an answer in memory: it ends before that hurts (UTF-16 units). */
 const MOST_UNITS = 1_000_000;
@@ -49,7 +49,7 @@ export class StreamingTransport extends HttpTransport {
 
   protected doSend(packets: readonly Packet[]): void {
     let text = '';
-    for (const packet of packets) text += `${writePacket(packet)}\x1e`;
+    for (const packet of packets) text += `${this.codec.writePayload([packet]) as string}${SEPARATOR}`;
     this.response?.write(text);
     this.units += text.length;
     if (this.units >= MOST_UNITS) this.release();

@@ -14,6 +14,7 @@ import { PollingTransport } from './polling.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf } from './request.ts';
+import { codecFor } from './revisions.ts';
 import { StreamingTransport } from './streaming.ts';
 
 /** A GET of `line`, whose session the request's checks found it to be; `refuse` answers it in the negative. */
@@ -73,13 +74,13 @@ function takeCounted(get: Get): void {
     if (refused !== undefined) return get.refuse(refused);
     // The application may have taken its time.
     if (isStale(line, request)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
-    goOn(get, newHttpTransport(transport, line.id, line.session.protocol, line, line.host.answers), count);
+    goOn(get, newHttpTransport(transport, line.id, codecFor(4, request), line, line.host.answers), count);
   });
 }
 
 /** It follows a poll, but the session has moved: the peer's `5` overtook it. Answered with nothing, as polls are then. */
-function letGo({ line, response }: Get): void {
-  const left = new PollingTransport(line.id, line.session.protocol, line, line.host.answers);
+function letGo({ line, request, response }: Get): void {
+  const left = new PollingTransport(line.id, codecFor(4, request), line, line.host.answers);
   left.take(response);
   left.release();
 }
@@ -92,9 +93,9 @@ function goOn(get: Get, transport: HttpTransport, seen: number): void {
 }
 
 /** The peer looks whether a stream comes through; the session stays where it is. */
-function probeStream({ line, response, refuse }: Get): void {
+function probeStream({ line, request, response, refuse }: Get): void {
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
-  const transport = new StreamingTransport(line.id, line.session.protocol, line, line.host.answers);
+  const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);
   transport.take(response);
   line.beginProbe(transport);
   line.answerProbe(transport);

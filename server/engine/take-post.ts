@@ -11,11 +11,14 @@ import { readCount } from '../../shared/engine/count.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import { readBody } from './body.ts';
 import type { BodyFault } from './body.ts';
-import type { Line } from './line.ts';
-import { readPayload } from './payload.ts';
+import type { Codec, PacketSource } from './codec.ts';
+import { handOn } from './hand-on.ts';
+import { jsonpIndex, payloadOfForm } from './jsonp.ts';
+import type { Delivery, Line } from './line.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf } from './request.ts';
+import { codecFor } from './revisions.ts';
 
 /** How many POSTs a peer of our own may have on the way at once: one, and retries of it that proxies made. */
 const MAX_POSTS_AT_ONCE = 4;
@@ -32,7 +35,7 @@ export function takePost(post: Post): void {
   const { line, request, refuse } = post;
   const { core, host } = line;
   line.heard();
-  if (!isText(request)) {
+  if (!(isBinary(request) ? codecOf(post).hasBinaryBodies : isPlainText(request))) {
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_CONTENT_TYPE' }));
     return endPlain(line, 'invalid content');
   }
@@ -49,9 +52,10 @@ export function takePost(post: Post): void {
   });
 }
 
-function takeBody({ line, request, response, refuse }: Post, body: Buffer): void {
+function takeBody(post: Post, body: Buffer): void {
+  const { line, request, response, refuse } = post;
   const { core, host } = line;
-  if (!isUtf8(body)) {
+  if (!isBinary(request) && !isUtf8(body)) {
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault: 'not UTF-8' }));
     return core.end('malformed', 'a body that is not UTF-8');
   }
@@ -59,17 +63,15 @@ function takeBody({ line, request, response, refuse }: Post, body: Buffer): void
   if (lane === undefined) return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
   if (core.resumable && lane.next > core.seen + 1)
     return refuse(refusal(errors.BAD_REQUEST, { name: 'GAP', from: lane.next, seen: core.seen }, 409));
-  let isGood = true;
-  readPayload(
-    body.toString('utf8'),
+  let delivery: Delivery = 'taken';
+  handOn(
+    packetsOf(post, body),
     (packet) => {
-      const wantsMore = line.deliver(packet, lane);
-      // A close packet ends a session as it should be; all else that does is an error in the payload.
-      isGood = wantsMore || packet.type === 'close';
-      return wantsMore;
+      delivery = line.deliver(packet, lane);
+      return delivery === 'taken';
     },
     () => {
-      if (isGood) host.answers.post(response, host.answers.laterHeaders(request));
+      if (delivery !== 'bad') host.answers.post(response, host.answers.laterHeaders(request));
       else refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_PAYLOAD' }));
     },
   );
@@ -86,12 +88,27 @@ function statusOf(fault: BodyFault | undefined): number {
   return fault === 'too-big' ? 413 : 400;
 }
 
-/** Text in UTF-8, as it is: Engine.IO 4 knows no other body. */
-function isText({ headers }: IncomingMessage): boolean {
+function codecOf({ line, request }: Post): Codec {
+  return codecFor(line.session.protocol, request);
+}
+
+function packetsOf(post: Post, body: Buffer): PacketSource {
+  const { line, request } = post;
+  if (isBinary(request)) return codecOf(post).packetsIn(body);
+  const text = body.toString();
+  const isForm = line.host.settings.allowEIO3 && jsonpIndex(request) !== undefined;
+  return codecOf(post).packetsIn(isForm ? payloadOfForm(text) : text);
+}
+
+function isBinary({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.startsWith('application/octet-stream') === true;
+}
+
+/** Text in UTF-8, as it is. */
+function isPlainText({ headers }: IncomingMessage): boolean {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return false;
   const type = headers['content-type']?.toLowerCase() ?? '';
-  if (type.startsWith('application/octet-stream')) return false;
   const charset = /;\s*charset\s*=\s*"?([^\s";]*)/.exec(type)?.[1];
   return charset === undefined || charset === 'utf-8' || charset === 'utf8';
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Packet, RawData, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Transport as Carrier } from '../../shared/engine/transport.ts';
+import type { Codec } from './codec.ts';
 import { QuietEmitter } from './quiet-emitter.ts';
 
 /** What a transport tells the line that it belongs to. */
@@ -33,16 +34,20 @@ export abstract class Transport extends QuietEmitter implements Carrier {
   abstract readonly maxBatchBytes: number;
   /** Its session's id. */
   readonly sid: string;
-  /** The revision of Engine.IO that the peer speaks. */
-  readonly protocol: number;
+  protected readonly codec: Codec;
   protected readonly owner: TransportOwner;
   private state: 'open' | 'closed' = 'open';
 
-  constructor(sid: string, protocol: number, owner: TransportOwner) {
+  constructor(sid: string, codec: Codec, owner: TransportOwner) {
     super();
     this.sid = sid;
-    this.protocol = protocol;
+    this.codec = codec;
     this.owner = owner;
+  }
+
+  /** The revision of Engine.IO that the peer speaks. */
+  get protocol(): number {
+    return this.codec.revision;
   }
 
   get readyState(): 'open' | 'closed' {

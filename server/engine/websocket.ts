@@ -1,9 +1,8 @@
 /** A session on a WebSocket: each packet is one message. */
-import { decodePacket, encodePacket } from 'engine.io-parser';
-
 import type { Packet } from '../../shared/engine/packet.ts';
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import type { Connection, ConnectionSink } from '../../shared/websocket/connection.ts';
+import type { Codec } from './codec.ts';
 import { Transport } from './transport.ts';
 import type { TransportOwner } from './transport.ts';
 
@@ -21,8 +20,8 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   private readonly tellsClose: boolean;
 
   /** Must be called in the tick in which the connection was made. */
-  constructor(sid: string, protocol: number, owner: TransportOwner, connection: Connection, tellsClose: boolean) {
-    super(sid, protocol, owner);
+  constructor(sid: string, codec: Codec, owner: TransportOwner, connection: Connection, tellsClose: boolean) {
+    super(sid, codec, owner);
     this.connection = connection;
     this.tellsClose = tellsClose;
     connection.sink = this;
@@ -42,9 +41,9 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   message(data: string | Buffer, isBinary: boolean): void {
-    if (isBinary) this.owner.messageFrom(this, data);
-    else if ((data as string).charCodeAt(0) === MESSAGE) this.owner.messageFrom(this, data.slice(1));
-    else this.owner.packetFrom(this, decodePacket(data, 'nodebuffer') as Packet);
+    // Most are texts, which are the same in all revisions.
+    if (!isBinary && (data as string).charCodeAt(0) === MESSAGE) this.owner.messageFrom(this, data.slice(1));
+    else this.owner.packetFrom(this, this.codec.read(data));
   }
 
   drain(): void {
@@ -72,22 +71,14 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
       for (const frame of framesOf(options.wsPreEncodedFrame)) connection.sendFrames(frame);
     } else if (type === 'message' && typeof data === 'string') {
       connection.sendText(`4${data}`, options?.compress);
-    } else if (type === 'message' && data !== undefined) {
-      connection.sendBinary(bytesOf(data as ArrayBuffer | ArrayBufferView), options?.compress);
     } else {
-      // In Node the parser calls back before it returns.
-      encodePacket(packet as Parameters<typeof encodePacket>[0], true, (text) => connection.sendText(text));
+      const written = this.codec.write(packet);
+      if (typeof written === 'string') connection.sendText(written, options?.compress);
+      else connection.sendBinary(written, options?.compress);
     }
   }
 }
 
 function framesOf(given: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
   return given instanceof Uint8Array ? [given] : given;
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }
