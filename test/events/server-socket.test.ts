@@ -1,21 +1,8 @@
 import { once } from 'node:events';
-import { io as connect } from 'socket.io-client';
-import type { Socket as ClientSocket } from 'socket.io-client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Server, Socket } from '../../server/events/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { Socket } from '../../server/events/index.ts';
+import { begin, heard, meet } from './meet.ts';
 import { RawPeer, serve } from './raw-peer.ts';
-
-/** The two ends of a connection: Socket.IO's own client, our socket. */
-async function meet(io: Server, url: string, namespace = '/'): Promise<[ClientSocket, Socket]> {
-  const client = connect(url + namespace, { transports: ['websocket'], forceNew: true, reconnection: false });
-  onTestFinished(() => void client.disconnect());
-  const [socket] = (await once(io.of(namespace), 'connection')) as [Socket];
-  if (!client.connected) await new Promise<void>((resolve) => client.once('connect', resolve));
-  return [client, socket];
-}
-
-const received = (client: ClientSocket, event: string): Promise<unknown[]> =>
-  new Promise((resolve) => client.once(event, (...args) => resolve(args)));
 
 describe('a socket', () => {
   it('has an id that is public, and not the session’s', async () => {
@@ -30,8 +17,7 @@ describe('a socket', () => {
 
   it('knows its handshake', async () => {
     const { io, url } = await serve();
-    const client = connect(url, { transports: ['websocket'], auth: { token: 1 }, query: { a: 'b', __proto__: 'x' } });
-    onTestFinished(() => void client.disconnect());
+    begin(url, { auth: { token: 1 }, query: { a: 'b' } });
     const [{ handshake, request }] = (await once(io, 'connection')) as [Socket];
     expect(handshake).toMatchObject({
       address: '127.0.0.1',
@@ -77,7 +63,7 @@ describe('a socket', () => {
     const { io, url } = await serve();
     const [client, socket] = await meet(io, url);
     const args = [1, 'zwei', null, true, { deep: [Buffer.from([1, 2])] }, Buffer.alloc(0)];
-    const came = received(client, 'x');
+    const came = heard(client, 'x');
     expect(socket.emit('x', ...args, new Date(0), undefined)).toBe(true);
     expect(await came).toEqual([...args, new Date(0).toJSON(), null]);
   });
@@ -86,7 +72,7 @@ describe('a socket', () => {
     const { io, url } = await serve();
     const [client, socket] = await meet(io, url);
     for (const how of ['send', 'write'] as const) {
-      const came = received(client, 'message');
+      const came = heard(client, 'message');
       expect(socket[how](how)).toBe(socket);
       expect(await came).toEqual([how]);
     }
@@ -243,8 +229,7 @@ describe('a socket', () => {
   ])('disconnects its client; with %s for all its namespaces', async (close, reason, left) => {
     const { io, url } = await serve();
     io.of('/other');
-    const client = connect(url, { transports: ['websocket'], forceNew: true, reconnection: false });
-    onTestFinished(() => void client.disconnect());
+    const client = begin(url);
     const [socket] = (await once(io, 'connection')) as [Socket];
     const other = client.io.socket('/other');
     other.connect();
@@ -334,7 +319,7 @@ describe('latest', () => {
     client.on('n', (n) => came.push(n));
     for (let n = 0; n < 5; n++) socket.latest('n').emit('n', n, Buffer.alloc(1));
     socket.emit('end');
-    await received(client, 'end');
+    await heard(client, 'end');
     expect(came).toEqual([0, 1, 2, 3, 4]);
     expect(() => socket.latest('n').emit('disconnect')).toThrow('reserved');
   });
