@@ -1,10 +1,13 @@
-/** Requests in a browser: by `fetch`, whose answers are read as they arrive. */
+/** Requests in a browser: by `fetch`, whose answers are read as they arrive, or by `XMLHttpRequest` where it can't do that. */
 import type { Environment } from './environment.ts';
 
-export const request: Environment['request'] = ({ url, body, lasting, options }, sink) => {
+type Request = Environment['request'];
+
+const byFetch: Request = ({ url, body, lasting, options }, sink) => {
   const control = new AbortController();
   const run = async (): Promise<void> => {
     let status = 0;
+    let failure: unknown;
     try {
       const answer = await fetch(url, {
         method: body === undefined ? 'GET' : 'POST',
@@ -17,18 +20,51 @@ export const request: Environment['request'] = ({ url, body, lasting, options },
         signal: control.signal,
       });
       const decoder = new TextDecoder();
-      // React Native has no streams: there the body comes whole.
-      const reader = answer.body?.getReader();
-      status = answer.status;
-      if (!reader) sink.chunk(await answer.text(), status);
-      for (let piece; reader && (piece = await reader.read()).value;)
-        sink.chunk(decoder.decode(piece.value, { stream: true }), status);
+      const reader = answer.body!.getReader();
+      for (let piece; (piece = await reader.read()).value;)
+        sink.chunk(decoder.decode(piece.value, { stream: true }), answer.status);
+      ({ status } = answer);
     } catch (error) {
-      if (!control.signal.aborted) sink.done(0, error);
-      return;
+      failure = error;
     }
-    if (!control.signal.aborted) sink.done(status);
+    if (!control.signal.aborted) sink.done(status, failure);
   };
   void run();
   return () => control.abort();
 };
+
+const pathOf = (url: string): string | undefined => url.split('?')[0];
+
+/** Older browsers, React Native, and pages that are only simulated. Redirects can't be forbidden, but are found out. */
+const byXhr: Request = ({ url, body, options }, sink) => {
+  const xhr = new XMLHttpRequest();
+  let taken = 0;
+  const wasRedirected = (): boolean => !!xhr.responseURL && pathOf(xhr.responseURL) !== pathOf(url);
+  const take = (): void => {
+    const { responseText, status } = xhr;
+    if (wasRedirected()) return;
+    if (responseText.length > taken) sink.chunk(responseText.slice(taken), status);
+    taken = responseText.length;
+  };
+  xhr.open(body === undefined ? 'GET' : 'POST', url);
+  xhr.withCredentials = options.withCredentials === true;
+  if (body !== undefined) xhr.setRequestHeader('content-type', 'text/plain;charset=UTF-8');
+  for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
+  xhr.onprogress = take;
+  xhr.onload = () => {
+    take();
+    if (wasRedirected()) sink.done(0, 'redirected');
+    else sink.done(xhr.status);
+  };
+  xhr.onerror = (error) => sink.done(0, error);
+  xhr.send(body ?? null);
+  return () => {
+    xhr.onprogress = xhr.onload = xhr.onerror = null;
+    xhr.abort();
+  };
+};
+
+/** Whether an answer can be read while it arrives. */
+const streams = typeof Response === 'function' && 'body' in Response.prototype;
+
+export const request: Request = streams ? byFetch : byXhr;

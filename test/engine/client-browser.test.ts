@@ -22,8 +22,10 @@ declare global {
   var connectTo: (url: string | undefined, options: SocketOptions) => void;
 }
 
+/** A page with a client in it; with `?old` its `fetch` can't stream. */
 const page = `<!doctype html><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,"><script type="module">
-  import { Socket } from '/client.js';
+  if (location.search === '?old') delete Response.prototype.body;
+  const { Socket } = await import('/client.js');
   globalThis.connectTo = (url, options) => {
     const socket = new Socket(url, options);
     const book = (globalThis.book = { socket, got: [], events: [] });
@@ -52,7 +54,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
   afterAll(() => browser?.close());
 
   /** A server, its page in a tab, and a network between them. */
-  async function meet(network?: HttpProxyOptions) {
+  async function meet(network?: HttpProxyOptions, query = '') {
     const { http, url } = await listen((request, response) => {
       const isScript = request.url === '/client.js';
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
@@ -71,7 +73,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
       onTestFinished(() => proxy.close());
       address = `http://127.0.0.1:${proxy.port}`;
     }
-    const tab = await openTab(browser, address);
+    const tab = await openTab(browser, address + query);
     onTestFinished(() => tab.close());
     await tab.page.waitForFunction(() => 'connectTo' in globalThis);
     return { sessions, tab, page: tab.page, url: address };
@@ -99,6 +101,19 @@ describe.runIf(hasChromium)('in Chromium', () => {
     expect(await tab.evaluate(() => book.socket.transport.name)).toBe(name);
     await tab.evaluate(() => book.socket.flushed());
     expect(opened.faults).toEqual([]);
+  });
+
+  it.each([['polling'], ['streaming']])('does without streams of fetch, by XMLHttpRequest: %s', async (name) => {
+    const { page: tab } = await meet(undefined, '?old');
+    await tab.evaluate((transport) => {
+      connectTo(undefined, { transports: [transport], extraHeaders: { 'x-mine': 'yes' } });
+      book.socket.send('ü€😀');
+      for (let index = 0; index < 50; index++) book.socket.send(String(index));
+    }, name);
+    await eventually(tab, ({ got }) => got.length === 51);
+    expect(await tab.evaluate(() => book.got)).toEqual(['ü€😀', ...countTo(50)]);
+    const closed = tab.evaluate(() => new Promise((resolve) => book.socket.on('close', resolve).close()));
+    expect(await closed).toBe('forced close');
   });
 
   it('streams where WebSockets are refused, and tells so', async () => {

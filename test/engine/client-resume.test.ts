@@ -154,6 +154,16 @@ describe('what the page tells', () => {
     expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'closed-by-peer' })]);
   });
 
+  it('tells the server of its end even while nothing carries it', async () => {
+    const { client, tell, sessions } = await meet({ transports: ['polling'] });
+    tell('hide');
+    expect(client.transport.readyState).toBe('closed');
+    const closed = heard(sessions[0]!, 'close');
+    client.close();
+    expect(client.readyState).toBe('closed');
+    expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'closed-by-peer' })]);
+  });
+
   it('asks whether the server is there when it wakes, and waits seconds, not a heartbeat', async () => {
     const { client, proxy, tell } = await meet({ transports: ['websocket'] });
     proxy.blackhole();
