@@ -10,7 +10,7 @@ import {
   type SocketOptions,
 } from 'socket.io-client';
 import { io as ourIo } from '../../client/index.ts';
-import { Server as OurServer } from '../../server/events/index.ts';
+import { Server as OurServer } from '../../index.ts';
 
 export type { ClientSocket, ServerSocket };
 

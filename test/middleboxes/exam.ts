@@ -6,21 +6,30 @@
  */
 import { once } from 'node:events';
 import { receiveCounted, sendCounted } from './counted.ts';
-import { serve, type Ends, type ServerSocket } from './ends.ts';
-import { HttpProxy } from './http-proxy.ts';
+import { serve, type ClientOptions, type Ends, type ServerSocket } from './ends.ts';
+import { HttpProxy, type HttpProxyOptions } from './http-proxy.ts';
 import { Ledger, type Verdict } from './ledger.ts';
 import { Mischief, type FaultKind } from './mischief.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { TearingProxy } from './tearing-proxy.ts';
 
+interface Road {
+  readonly client: ClientOptions;
+  /** A proxy behind the tearing one that misunderstands HTTP. */
+  readonly proxy?: HttpProxyOptions;
+  /** Which share of POSTs that proxy sends twice. */
+  readonly repeated?: number;
+}
+
 /** How the session may travel. */
 export const ways = {
-  'WebSocket only': { transports: ['websocket'] },
-  'polling only': { transports: ['polling'] },
-  both: { transports: ['polling', 'websocket'] },
+  'WebSocket only': { client: { transports: ['websocket'] } },
+  'polling only': { client: { transports: ['polling'] } },
+  both: { client: { transports: ['polling', 'websocket'] } },
   // The default order of transports, which with ours brings streaming in.
-  'WebSocket blocked': {},
-} as const;
+  'WebSocket blocked': { client: {}, proxy: { upgrade: { status: 403 } } },
+  'POSTs repeated': { client: { transports: ['polling'] }, repeated: 0.2 },
+} satisfies Record<string, Road>;
 export type Way = keyof typeof ways;
 
 export interface ExamPlan {
@@ -72,9 +81,14 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
   const { ends, way, faults, messages, seed, quietMs = 25_000 } = plan;
   const startedAt = performance.now();
   const served = await serve(ends, serverOptions);
-  const blocking =
-    way === 'WebSocket blocked' ? await HttpProxy.before(served.port, { upgrade: { status: 403 } }) : null;
-  const proxy = await TearingProxy.before(blocking?.port ?? served.port);
+  const road: Road = ways[way];
+  const chance = new SeededRandom(seed + 2);
+  const mistaking = await HttpProxy.before(served.port, {
+    ...road.proxy,
+    repeatsPost: () => chance.next() < (road.repeated ?? 0),
+  });
+  const isMistaken = road.proxy !== undefined || road.repeated !== undefined;
+  const proxy = await TearingProxy.before(isMistaken ? mistaking.port : served.port);
   const mischief = new Mischief(proxy, new SeededRandom(seed));
 
   const [up, down] = [new Ledger(messages), new Ledger(messages)];
@@ -97,7 +111,7 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
     });
     socket.on('disconnect', (reason, details) => disconnects.push(`server: ${reason} ${codeOf(details)}`));
   });
-  const client = ends.io(`http://127.0.0.1:${proxy.port}`, { ...clientOptions, ...ways[way] } as object);
+  const client = ends.io(`http://127.0.0.1:${proxy.port}`, { ...clientOptions, ...road.client });
   receiveCounted(client, (number) => {
     down.arrived(number);
     const { name } = client.io.engine.transport;
@@ -138,7 +152,7 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
   };
   client.disconnect();
   await proxy.close();
-  await blocking?.close();
+  await mistaking.close();
   await served.close();
   return result;
 }
