@@ -5,9 +5,12 @@
  */
 import { createServer } from 'node:http';
 import type { Adapter as OfficialAdapter } from 'socket.io-adapter';
-import { BroadcastOperator, Namespace, RemoteSocket, Server, Socket } from '../../index.ts';
+import { BroadcastOperator, Server } from '../../index.ts';
 import type {
   DefaultEventsMap,
+  Namespace,
+  RemoteSocket,
+  Socket,
   DisconnectReason,
   Event,
   ExtendedError,
@@ -173,6 +176,7 @@ io.of((name, auth, next) => {
 // Without generics all is allowed, as in Socket.IO.
 const untyped = new Server({ path: '/x' } satisfies Partial<ServerOptions>);
 untyped.on('connection', (socket) => {
+  // oxlint-disable-next-line no-explicit-any -- that is what it is
   same<typeof socket, Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, any>>(true);
   socket.on('anything', (a, b) => a + b);
   socket.emit('anything', 1, 'two', (answer: string) => answer.length);
