@@ -67,6 +67,8 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
   let misses = 0;
   /** How often in a row climbing failed, or what was reached did not hold. */
   let falls = 0;
+  /** When climbing is tried again, once that was put off. What is lost and found meanwhile changes nothing of it. */
+  let climbAt: number | undefined;
   let since = 0;
   let isAsleep = false;
 
@@ -97,13 +99,18 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     transport.open();
   };
 
-  /** Tries again after a wait that doubles each `time`, more or less. */
-  const retry = ([firstMs, mostMs]: readonly [number, number], time: number, task: () => void): void => {
-    if (core.resumable && core.stateName !== 'closed')
-      timer = clock.after(Math.min(mostMs, firstMs * 2 ** time) * (0.5 + random()), task);
+  const later = (delayMs: number, task: () => void): void => {
+    if (core.resumable && core.stateName !== 'closed') timer = clock.after(delayMs, task);
   };
 
-  const climbLater = (): void => retry(CLIMB_MS, falls++, () => climb(0));
+  /** A wait that doubles each `time`, more or less (ms). */
+  const waitMs = ([firstMs, mostMs]: readonly [number, number], time: number): number =>
+    Math.min(mostMs, firstMs * 2 ** time) * (0.5 + random());
+
+  const climbLater = (): void => {
+    climbAt ??= clock.now() + waitMs(CLIMB_MS, falls++);
+    later(Math.max(0, climbAt - clock.now()), () => climb(0));
+  };
 
   /** The server's first packet where it goes on: how many messages it has seen. Or it says that the session is over. */
   const join = (transport: Transport, why: RungReason, packet: Packet): void => {
@@ -126,6 +133,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
   /** Probes rung after rung, from `at` down to the one in use. */
   const climb = (at: number): void => {
+    climbAt = undefined;
     const name = rungs[at];
     const isThere = name === undefined || name === current().name;
     if (isThere && at > 0) climbLater();
@@ -167,7 +175,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       transport,
       joins: 'attach',
       hears: (packet) => join(transport, 'resumed', packet),
-      failed: () => retry(AGAIN_MS, misses++, comeBack),
+      failed: () => later(waitMs(AGAIN_MS, misses++), comeBack),
     });
   };
 
@@ -202,6 +210,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       isAsleep = false;
       // What fell before was another network's doing; and what is being tried now may end on a lower rung.
       misses = falls = 0;
+      climbAt = undefined;
       if (stateName === 'suspended') comeBack();
       else if (stateName === 'open' && !candidate) climb(0);
     },

@@ -234,6 +234,20 @@ describe('the ladder', () => {
     expect(tried().at(-1)).toBe('probe websocket');
   });
 
+  it('climbs when its time has come, however often the surest way is lost meanwhile', () => {
+    const { clock, ladder, tried, fail, succeed, state } = raise(['websocket']);
+    fail();
+    for (let losses = 0; losses < 3; losses++) {
+      clock.turn(600);
+      state.stateName = 'suspended';
+      ladder.fell();
+      succeed();
+      expect(tried().at(-1)).toBe('attach polling');
+    }
+    clock.turn(200);
+    expect(tried().at(-1)).toBe('probe websocket');
+  });
+
   it('tries nothing while the page is put aside, and all at once when it is back', () => {
     const { clock, ladder, tried, state } = raise([]);
     ladder.sleep();
