@@ -51,6 +51,8 @@ export interface LineHost {
   /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
   forget(line: Line, farewell: readonly Packet[] | undefined): void;
   emit(event: string, ...args: unknown[]): boolean;
+  /** Whether the application listens to that. */
+  hears(event: string): boolean;
 }
 
 /** What became of a packet: taken, taken and none more is wanted, or none of the protocol. */
@@ -139,7 +141,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   send(data: RawData, options: PacketOptions | undefined, done: SendCallback | undefined): void {
     const { session, core } = this;
-    if (session.listenerCount('packetCreate') > 0) session.emit('packetCreate', { type: 'message', data, options });
+    if (session.isHeard) session.emit('packetCreate', { type: 'message', data, options });
     if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
     core.send(data, options);
     if (core.stateName === 'suspended') this.host.countSuspended(this);
@@ -197,7 +199,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     const { session, core } = this;
     this.heartbeat.heard();
     if (packet.type === 'upgrade' && core.resumable) return this.upgradeByPost(packet);
-    if (session.listenerCount('packet') > 0) session.emit('packet', packet);
+    if (session.isHeard) session.emit('packet', packet);
     if (packet.type === 'pong') session.emit('heartbeat');
     try {
       if (core.receive(packet, lane)) return core.stateName === 'closed' ? 'last' : 'taken';
@@ -224,8 +226,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   sending(_transport: Transport, packets: readonly Packet[]): void {
     if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
     const { session, host } = this;
-    if (session.listenerCount('flush') > 0) session.emit('flush', packets);
-    host.emit('flush', session, packets);
+    if (session.isHeard) session.emit('flush', packets);
+    if (host.hears('flush')) host.emit('flush', session, packets);
   }
 
   readied(transport: Transport): void {
@@ -239,7 +241,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   ping(): void {
     if (this.session.protocol === 3) return;
-    if (this.session.listenerCount('packetCreate') > 0) this.session.emit('packetCreate', { type: 'ping' });
+    if (this.session.isHeard) this.session.emit('packetCreate', { type: 'ping' });
     this.core.ping();
   }
 
@@ -255,6 +257,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
       this.host.spoke();
     }
     session.receiver?.message(data as string | Buffer); // so it was decoded
+    if (!session.isHeard) return;
     session.emit('data', data);
     session.emit('message', data);
   }
@@ -277,9 +280,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   drained(): void {
+    const { session, host } = this;
     this.runCallbacks();
-    this.session.emit('drain');
-    this.host.emit('drain', this.session);
+    if (session.isHeard) session.emit('drain');
+    if (host.hears('drain')) host.emit('drain', session);
   }
 
   closed(why: ReasonCode, detail: string): void {

@@ -7,5 +7,13 @@ import { EventEmitter } from 'node:events';
  * nobody listens to either. Node's methods make that map where it is missing, so the constructor need not run. Saves
  * about 440 bytes an idle session.
  */
-export const QuietEmitter = function QuietEmitter() {} as unknown as new () => EventEmitter;
-Object.setPrototypeOf(QuietEmitter.prototype, EventEmitter.prototype);
+const Unconstructed = function Unconstructed() {} as unknown as new () => EventEmitter;
+Object.setPrototypeOf(Unconstructed.prototype, EventEmitter.prototype);
+
+export class QuietEmitter extends Unconstructed {
+  /** Whether anybody has ever listened to anything. If not, no event need be made up: spares a tenth of an echo. */
+  get isHeard(): boolean {
+    // oxlint-disable-next-line no-underscore-dangle -- the map that Node's methods make
+    return (this as { _events?: object })._events !== undefined;
+  }
+}

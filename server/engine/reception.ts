@@ -54,6 +54,8 @@ export class Reception {
   private readonly answers: Answers;
   private readonly limits: Limits;
   private hasWarned = false;
+  /** The open packets behind the id, by transport and whether with resume: the same for all sessions. */
+  private readonly openings = new Map<string, string>();
 
   constructor(host: ReceptionHost, registry: Registry) {
     this.host = host;
@@ -209,11 +211,22 @@ export class Reception {
   }
 
   private openPacket(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
-    const { pingInterval, pingTimeout, maxHttpBufferSize } = this.settings;
+    const kind = `${transport} ${terms === undefined}`;
+    let rest = this.openings.get(kind);
+    if (rest === undefined) {
+      rest = this.opening(transport, terms);
+      this.openings.set(kind, rest);
+    }
+    return `{"sid":${JSON.stringify(sid)},${rest}`;
+  }
+
+  /** What open packets say behind the id, as text. */
+  private opening(transport: TransportName, terms: ResumeTerms | undefined): string {
+    const { pingInterval, pingTimeout, maxHttpBufferSize: maxPayload } = this.settings;
     // Others don't know what streaming is.
     const upgrades = this.host.upgrades(transport).filter((name) => name !== 'streaming' || terms !== undefined);
-    const packet = { sid, upgrades, pingInterval, pingTimeout, maxPayload: maxHttpBufferSize };
-    return JSON.stringify(terms === undefined ? packet : { ...packet, resume: { window: terms.windowMs } });
+    const resume = terms === undefined ? undefined : { window: terms.windowMs };
+    return JSON.stringify({ upgrades, pingInterval, pingTimeout, maxPayload, resume }).slice(1);
   }
 
   private accept(

@@ -117,6 +117,10 @@ export class Registry implements LineHost {
     for (const id of this.farewells.keys()) this.takeFarewell(id);
   }
 
+  hears(event: string): boolean {
+    return this.server.listenerCount(event) > 0;
+  }
+
   emit(event: string, ...args: unknown[]): boolean {
     return this.server.emit(event, ...args);
   }

@@ -62,7 +62,7 @@ export abstract class Transport extends QuietEmitter implements Carrier {
   send(packets: readonly Packet[]): void {
     this.owner.sending(this, packets);
     this.doSend(packets);
-    this.emit('drain');
+    if (this.isHeard) this.emit('drain');
   }
 
   close(): void {
