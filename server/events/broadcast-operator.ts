@@ -11,10 +11,11 @@ import type {
 } from '../../shared/events/acknowledgements.ts';
 import { PacketType } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
-import type { Adapter } from './adapter/adapter.ts';
+import { Adapter } from './adapter/adapter.ts';
 import type { BroadcastFlags, BroadcastOptions, Room, SocketId } from './adapter/types.ts';
 import { collectAnswers } from './collect-answers.ts';
 import type { Handshake } from './handshake.ts';
+import { withDeadline } from './deadline.ts';
 import { callGuarded } from './guarded-call.ts';
 import type { Namespace } from './namespace.ts';
 import { refuseReserved } from './reserved.ts';
@@ -121,9 +122,18 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
     return this.adapter.sockets(this.rooms);
   }
 
-  /** The sockets that are meant, those of other servers among them. */
+  /**
+   * The sockets that are meant, those of other servers among them. Rejects where a server doesn't answer in time, with an
+   * error whose `responses` has the others'.
+   */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    const sockets: SocketDetails<SocketData>[] = await this.adapter.fetchSockets(this.options);
+    const { adapter, options } = this;
+    const sockets: SocketDetails<SocketData>[] = await withDeadline(
+      adapter.fetchSockets(options),
+      // Ours knows this server's sockets, whatever the one in use makes of others'.
+      () => Adapter.prototype.fetchSockets.call(adapter, options),
+      options.flags?.timeout,
+    );
     // A socket of this server stands for itself; what came from another server is a description of one.
     return sockets.map((socket) =>
       typeof (socket as { join?: unknown }).join === 'function'

@@ -19,6 +19,7 @@ import { BroadcastOperator } from './broadcast-operator.ts';
 import { Broadcaster } from './broadcaster.ts';
 import type { ManyOperator } from './broadcaster.ts';
 import type { Client } from './client.ts';
+import { withDeadline } from './deadline.ts';
 import { RESERVED_BY_NAMESPACE, refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
 import type { ExtendedError, Next } from './run-middleware.ts';
@@ -119,7 +120,14 @@ export class Namespace<
     const packet: unknown[] = [ev, ...args];
     const callback = packet.at(-1);
     if (typeof callback === 'function') {
-      packet[packet.length - 1] = (...answer: unknown[]) => this.call(callback as () => unknown, answer, [ev]);
+      const answered = (...answer: unknown[]): void => this.call(callback as () => unknown, answer, [ev]);
+      const answers = new Promise<unknown[]>((resolve) => {
+        packet[packet.length - 1] = (...answer: unknown[]) => resolve(answer);
+      });
+      withDeadline(answers, () => Promise.resolve([])).then(
+        (answer) => answered(...answer),
+        (error: unknown) => answered(error, []),
+      );
     }
     // As most adapters declare it, unlike the contract.
     const sent: unknown = this.adapter.serverSideEmit(packet);
