@@ -1,4 +1,7 @@
 /** The entry `throughline/engine`. */
+import * as parser from 'engine.io-parser';
+
+export { parser };
 export { attach, listen } from './listen.ts';
 export { framePacket } from './frame-packet.ts';
 export { Server } from './server.ts';

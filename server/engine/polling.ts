@@ -8,7 +8,7 @@ const RELEASE: readonly Packet[] = [{ type: 'noop' }];
 const BATCH_BYTES = 1_048_576;
 
 export class PollingTransport extends HttpTransport {
-  static readonly upgradesTo: readonly string[] = ['websocket', 'streaming'];
+  static override readonly upgradesTo: readonly string[] = ['websocket', 'streaming'];
   readonly name = 'polling';
   readonly maxBatchBytes = BATCH_BYTES;
 

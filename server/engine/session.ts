@@ -64,6 +64,11 @@ export class Session extends QuietEmitter {
     return name === 'suspended' ? 'open' : name;
   }
 
+  /** {@inheritDoc Session.readyState} Some read it by this name of Engine.IO's field. */
+  get _readyState(): 'opening' | 'open' | 'closing' | 'closed' {
+    return this.readyState;
+  }
+
   /** Whether it waits for its peer to come back. */
   get suspended(): boolean {
     return this.line.core.stateName === 'suspended';

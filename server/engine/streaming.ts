@@ -20,7 +20,7 @@ const MOST_MS = 300_000;
 const BATCH_BYTES = 65_536;
 
 export class StreamingTransport extends HttpTransport {
-  static readonly upgradesTo: readonly string[] = ['websocket'];
+  static override readonly upgradesTo: readonly string[] = ['websocket'];
   readonly name = 'streaming';
   readonly maxBatchBytes = BATCH_BYTES;
   private units = 0;

@@ -28,6 +28,8 @@ export interface TransportOwner {
  * To the application it is there to be looked at; what is to be sent goes through the session.
  */
 export abstract class Transport extends QuietEmitter implements Carrier {
+  /** The names of those that a session may move to from it. */
+  static readonly upgradesTo: readonly string[] = [];
   abstract readonly name: TransportName;
   /** Whether packets can leave now. */
   abstract readonly writable: boolean;

@@ -12,7 +12,6 @@ const MESSAGE = 0x34;
 export const HIGH_WATER_BYTES = 262_144;
 
 export class WebSocketTransport extends Transport implements ConnectionSink {
-  static readonly upgradesTo: readonly string[] = [];
   readonly name = 'websocket';
   readonly maxBatchBytes = HIGH_WATER_BYTES;
   private readonly connection: Connection;
