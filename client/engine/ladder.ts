@@ -114,8 +114,9 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
   /** The server's first packet where it goes on: how many messages it has seen. Or it says that the session is over. */
   const join = (transport: Transport, why: RungReason, packet: Packet): void => {
-    if (packet.type === 'noop' && /^\d/.test(String(packet.data))) settle(transport, why, packet);
-    else if (!core.receive(packet, transport.lane)) lost(transport, 'refused');
+    const { type, data } = packet;
+    if (type === 'noop' && /^\d/.test(String(data))) settle(transport, why, packet);
+    else if (!/noop|close/.test(type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
   };
 
   /** The session goes on here. */

@@ -122,7 +122,7 @@ export function openLine(
     const transport = new classes[name]!({
       ...opts,
       ...opts.transportOptions[name],
-      query: { ...opts.query, ...(socket.id ? { sid: socket.id } : opts.resume !== false && { resume: 1 }) },
+      query: { ...opts.query, ...(socket.id && { sid: socket.id }) },
       socket,
       environment,
       joins,

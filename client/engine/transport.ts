@@ -152,6 +152,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   }
 
   protected onError(reason: string, description?: unknown, context?: unknown): this {
+    this.writable = false;
     return this.emitReserved('error', new TransportError(reason, description, context));
   }
 
@@ -168,10 +169,10 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.emitReserved('drain');
   }
 
-  /** The parameters of a request that brings messages: how many we have seen, unless it is a probe. */
+  /** The parameters of a request that brings messages: at first what we offer, then how many we have seen, but for probes. */
   protected incoming(): object {
     const { counts, joins } = this;
-    if (!counts) return {};
+    if (!counts) return this.query['sid'] || this.opts.resume === false ? {} : { resume: 1 };
     const turn = counts.turn();
     this.joins = undefined;
     if (joins === 'probe') return { turn };

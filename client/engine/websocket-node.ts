@@ -6,10 +6,11 @@ import type { Environment, WebSocketLike } from './environment.ts';
 import { tlsOf } from './tls-node.ts';
 
 export const connect: Environment['connect'] = (url, options) => {
-  const { agent, protocols } = options;
+  const { agent, perMessageDeflate, protocols } = options;
   const ws = new WebSocket(url, protocols, {
     ...tlsOf(options),
     headers: headersOf(options),
+    perMessageDeflate,
     agent: typeof agent === 'object' ? (agent as Agent) : undefined,
   });
   if (options.autoUnref) ws.once('upgrade', (answer) => answer.socket.unref());

@@ -1,0 +1,381 @@
+/** What our engine client asks for, byte by byte, and what it makes of answers: a world in which a test writes the answers. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Environment, HttpRequest, HttpSink, WebSocketEvent } from '../../client/engine/environment.ts';
+import { Socket, type SocketOptions } from '../../client/engine/index.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { heard } from './client-stage.ts';
+
+const handshake = (more: object = {}): string =>
+  `0${JSON.stringify({ sid: 'secret', upgrades: [], pingInterval: 1_000, pingTimeout: 500, maxPayload: 1_000, ...more })}`;
+
+const resumable = handshake({ resume: { window: 20_000 } });
+
+/** A request that waits for a test to answer it. */
+interface Asked {
+  readonly query: Record<string, string>;
+  readonly body: string | undefined;
+  isAborted: boolean;
+  chunk(text: string, status?: number): void;
+  end(text?: string, status?: number): void;
+  fail(): void;
+}
+
+/** A WebSocket whose other end is the test. */
+interface Dialled {
+  readonly query: Record<string, string>;
+  readonly sent: unknown[];
+  isClosed: boolean;
+  tell(type: string, event?: WebSocketEvent): void;
+}
+
+class ScriptedWorld implements Environment {
+  readonly memory = { priorWebsocketSuccess: false, proven: new Map<string, string>() };
+  readonly clock = new VirtualClock();
+  readonly asked: Asked[] = [];
+  readonly dialled: Dialled[] = [];
+  readonly random = (): number => 0.5;
+  readonly watchPage = () => () => {};
+
+  readonly request = ({ url, body }: HttpRequest, sink: HttpSink): (() => void) => {
+    const asked: Asked = {
+      query: queryOf(url),
+      body,
+      isAborted: false,
+      chunk: (text, status = 200) => sink.chunk(text, status),
+      end(text = '', status = 200) {
+        if (text) sink.chunk(text, status);
+        sink.done(status);
+      },
+      fail: () => sink.done(0, new Error('reset')),
+    };
+    this.asked.push(asked);
+    return () => {
+      asked.isAborted = true;
+    };
+  };
+
+  readonly connect = (url: string) => {
+    const listeners = new Map<string, (event: WebSocketEvent) => void>();
+    const dialled: Dialled = {
+      query: queryOf(url),
+      sent: [],
+      isClosed: false,
+      tell: (type, event = {}) => listeners.get(type)?.(event),
+    };
+    this.dialled.push(dialled);
+    return {
+      binaryType: '',
+      addEventListener: (type: string, listener: (event: WebSocketEvent) => void) => void listeners.set(type, listener),
+      send: (data: unknown) => void dialled.sent.push(data),
+      close: () => void (dialled.isClosed = true),
+    };
+  };
+
+  /** The newest request that has a body, or has none. */
+  newest(hasBody: boolean): Asked {
+    return this.asked.findLast(({ body }) => (body !== undefined) === hasBody)!;
+  }
+
+  get get(): Asked {
+    return this.newest(false);
+  }
+
+  get post(): Asked {
+    return this.newest(true);
+  }
+}
+
+function queryOf(url: string): Record<string, string> {
+  const { t, ...query } = Object.fromEntries(new URL(url).searchParams);
+  void t;
+  return query;
+}
+
+let world: ScriptedWorld;
+let events: unknown[];
+let got: unknown[];
+
+beforeEach(() => {
+  world = new ScriptedWorld();
+  events = [];
+  got = [];
+});
+
+function start(options: SocketOptions): Socket {
+  const socket = new Socket('http://host', options, world);
+  socket.on('message', (data) => got.push(data));
+  for (const event of ['open', 'suspend', 'resume', 'close', 'upgrade'] as const)
+    socket.on(event, (...args: unknown[]) => events.push(args.length > 0 ? [event, args.at(-1)] : event));
+  return socket;
+}
+
+const closed = (code: string): unknown => expect.arrayContaining([['close', expect.objectContaining({ code })]]);
+
+describe('polling that can resume', () => {
+  beforeEach(() => {
+    start({ transports: ['polling'] });
+    world.get.end(resumable);
+  });
+
+  it('says with each GET what was seen, and with each POST where it begins', () => {
+    expect(world.asked[0]!.query).toEqual({ EIO: '4', transport: 'polling', resume: '1' });
+    const session = { EIO: '4', transport: 'polling', sid: 'secret' };
+    expect(world.get.query).toEqual({ ...session, seen: '0', turn: '1' });
+    world.get.end('4a\x1e4b');
+    expect(world.get.query).toEqual({ ...session, seen: '2', turn: '2' });
+    expect(got).toEqual(['a', 'b']);
+  });
+
+  it('drops what it has seen already', () => {
+    const first = world.get;
+    first.chunk('4a\x1e4b');
+    first.end();
+    world.get.fail();
+    expect(events).toContainEqual(['suspend', { code: 'transport-error' }]);
+    expect(world.get.query).toMatchObject({ seen: '2', attach: '1' });
+    world.get.end('60\x1e4c');
+    expect(got).toEqual(['a', 'b', 'c']);
+    expect(events).toContainEqual(['resume', { suspendedMs: 0, replayed: 0 }]);
+  });
+
+  it.each([
+    [502, '<html>bad gateway</html>'],
+    [503, '4not a packet'],
+    [403, '<html>forbidden</html>'],
+    [400, '{"code":3,"message":"Bad request"}'],
+    [0, ''],
+  ])('takes status %i for a lost transport, and nothing in it for a packet', (status, body) => {
+    world.get.end(body, status);
+    expect(got).toEqual([]);
+    expect(events).toEqual(['open', ['suspend', { code: 'transport-error' }]]);
+    world.get.end('60');
+    expect(events.at(-1)).toEqual(['resume', expect.anything()]);
+  });
+
+  it('ends where the server knows the session no more', () => {
+    world.get.end('{"code":1,"message":"Session ID unknown"}', 400);
+    expect(events).toEqual(closed('session-unknown'));
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it('comes back after waits that double, until the window has passed', () => {
+    world.get.fail();
+    const tries: number[] = [];
+    while (!events.some((event) => Array.isArray(event) && event[0] === 'close')) {
+      const before = world.asked.length;
+      world.get.fail();
+      while (world.asked.length === before && world.clock.now() < 30_000) world.clock.turn(50);
+      tries.push(world.clock.now());
+    }
+    expect(tries.slice(0, 6)).toEqual([100, 300, 700, 1_500, 3_100, 5_100]);
+    expect(events).toEqual(closed('window-passed'));
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it('takes a server for gone that is silent for an interval and a timeout', () => {
+    world.clock.turn(1_499);
+    expect(events).toEqual(['open']);
+    world.clock.turn(1);
+    expect(events).toContainEqual(['suspend', { code: 'heartbeat-missed' }]);
+  });
+
+  it('takes any byte for a sign of life, be it a message that takes long to arrive', () => {
+    for (let second = 0; second < 10; second++) {
+      world.clock.turn(1_000);
+      world.get.chunk('4'.repeat(10));
+    }
+    expect(events).toEqual(['open']);
+  });
+
+  it('asks anew after a sleep, and does not condemn for what it could not hear', () => {
+    world.clock.sleep(3_600_000);
+    expect(events).toEqual(['open']);
+    expect(world.post.body).toBe('20');
+    world.get.end('30');
+    world.clock.turn(1_400);
+    expect(events).toEqual(['open']);
+  });
+
+  it('ends with the reason that the server told before', () => {
+    world.get.end('6{"why":"journal-full"}\x1e1');
+    expect(events).toEqual(closed('journal-full'));
+  });
+
+  it.each(['__proto__', 'constructor', 'nonsense', 'closed-here'])('makes nothing of the reason %s', (why) => {
+    world.get.end(`6{"why":"${why}","unknown":{}}\x1e1`);
+    expect(events).toEqual(closed('closed-by-peer'));
+  });
+
+  it.each(['6-1', '61e9', '6999', '2x', '3-', '0{}', '5', '9', '', '6{'])(
+    'takes the bad packet %j for a broken transport, and nothing behind it for a message',
+    (packet) => {
+      world.get.end(`4before\x1e${packet}\x1e4behind`);
+      expect(got).toEqual(['before']);
+      expect(events.at(-1)).toEqual(['suspend', { code: expect.stringMatching(/^(malformed|transport-error)$/) }]);
+      world.get.end('60\x1e4behind');
+      expect(got).toEqual(['before', 'behind']);
+    },
+  );
+});
+
+describe('a POST that can be repeated', () => {
+  it('says from which message it counts, and is sent again from what the server has seen', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(resumable);
+    socket.send('a');
+    expect(world.post).toMatchObject({ body: '4a', query: { from: '1' } });
+    socket.send('b').send('c');
+    world.post.fail();
+    expect(world.get.query).toMatchObject({ attach: '1' });
+    // The first one arrived, though its answer was lost.
+    world.get.end('61');
+    expect(world.post).toMatchObject({ body: '4b\x1e4c', query: { from: '2' } });
+    expect(events).toContainEqual(['resume', { suspendedMs: 0, replayed: 0 }]);
+    expect(socket.unconfirmed).toBe(2);
+    world.get.end('63');
+    expect(socket.unconfirmed).toBe(0);
+  });
+
+  it('ends where a message is too big for the server after all', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(resumable);
+    socket.send('a');
+    world.post.end('', 413);
+    expect(events).toEqual(closed('too-big'));
+  });
+});
+
+describe('streaming', () => {
+  beforeEach(() => {
+    start({ transports: ['streaming'] });
+  });
+
+  it('hands on each packet as it arrives, however the stream is cut', () => {
+    for (const unit of `${resumable}\x1e4ä\x1e4b`) world.get.chunk(unit);
+    expect(got).toEqual(['ä']);
+    world.get.chunk('c\x1e');
+    expect(got).toEqual(['ä', 'bc']);
+  });
+
+  it('goes on with another stream when one ends, and drops what was cut short', () => {
+    world.get.chunk(`${resumable}\x1e4a\x1e4b`);
+    world.get.end();
+    expect(got).toEqual(['a']);
+    expect(world.get.query).toMatchObject({ transport: 'streaming', seen: '1', turn: '1' });
+    expect(world.get.query).not.toHaveProperty('attach');
+    world.get.chunk('60\x1e4b\x1e');
+    expect(got).toEqual(['a', 'b']);
+    expect(events).toEqual(['open']);
+  });
+
+  it('leaves no request behind', () => {
+    world.get.chunk(`${resumable}\x1e`);
+    const { get } = world;
+    get.fail();
+    expect(events.at(-1)).toEqual(['suspend', { code: 'transport-error' }]);
+    world.get.chunk('60\x1e');
+    const open = world.get;
+    get.chunk('4late\x1e');
+    expect(got).toEqual([]);
+    open.end('1\x1e');
+    expect(events).toEqual(closed('closed-by-peer'));
+    expect(world.clock.pending).toBe(0);
+  });
+});
+
+describe('climbing', () => {
+  const offered = handshake({ resume: { window: 20_000 }, upgrades: ['websocket', 'streaming'] });
+
+  it('moves to a WebSocket by a count, and sends on it only what the server lacks', async () => {
+    const socket = start({});
+    world.get.end(offered);
+    const [ws] = world.dialled;
+    expect(ws!.query).toEqual({ EIO: '4', transport: 'websocket', sid: 'secret', turn: '1' });
+    ws!.tell('open');
+    expect(ws!.sent).toEqual(['2probe']);
+    world.get.end('4a');
+    socket.send('x').send('y');
+    ws!.tell('message', { data: '3probe' });
+    expect(ws!.sent.at(-1)).toBe('51');
+    expect(socket.transport.name).toBe('polling');
+    ws!.tell('message', { data: '61' });
+    expect(socket.transport.name).toBe('websocket');
+    await heard(socket, 'drain');
+    expect(ws!.sent.at(-1)).toBe('4y');
+    expect(events).toContain('open');
+    ws!.tell('message', { data: '4b' });
+    expect(got).toEqual(['a', 'b']);
+    expect(events.filter((event) => Array.isArray(event) && event[0] === 'suspend')).toEqual([]);
+  });
+
+  it('moves to a stream whose first piece arrives while it is open', () => {
+    const socket = start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    const probe = world.asked.findLast(({ query }) => query['transport'] === 'streaming')!;
+    expect(probe.query).not.toHaveProperty('seen');
+    probe.chunk('3probe\x1e');
+    expect(world.post).toMatchObject({ body: '50', query: { transport: 'streaming', from: '1' } });
+    world.post.end('ok');
+    probe.chunk('60\x1e4a\x1e');
+    expect(socket.transport.name).toBe('streaming');
+    expect(got).toEqual(['a']);
+  });
+
+  it('is not fooled by a stream that was held back to its end', () => {
+    const socket = start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    const probe = world.asked.findLast(({ query }) => query['transport'] === 'streaming')!;
+    probe.end('3probe\x1e');
+    expect(socket.transport.name).toBe('polling');
+    expect(socket.readyState).toBe('open');
+  });
+
+  it.each([
+    ['closes', (ws: Dialled) => ws.tell('close')],
+    ['fails', (ws: Dialled) => ws.tell('error')],
+    ['answers something else', (ws: Dialled) => ws.tell('message', { data: '4no' })],
+    ['is silent', () => world.clock.turn(8_000)],
+  ])('finds out where the session is when a WebSocket %s in the midst of the move', (_what, happens) => {
+    const socket = start({ transports: ['polling', 'websocket'] });
+    world.get.end(handshake({ resume: { window: 20_000 }, upgrades: ['websocket'], pingInterval: 60_000 }));
+    const [ws] = world.dialled;
+    ws!.tell('open');
+    ws!.tell('message', { data: '3probe' });
+    happens(ws!);
+    expect(world.get.query).toMatchObject({ transport: 'polling', seen: '0', attach: '1' });
+    world.get.end('60');
+    expect(socket.readyState).toBe('open');
+    expect(events.at(-1)).toEqual(['resume', expect.anything()]);
+  });
+});
+
+describe('plain Engine.IO 4', () => {
+  it('stops polling before it moves, and sends a bare 5', () => {
+    const socket = start({});
+    world.get.end(handshake({ upgrades: ['websocket'] }));
+    const poll = world.get;
+    expect(poll.query).toEqual({ EIO: '4', transport: 'polling', sid: 'secret' });
+    socket.send('a');
+    const [ws] = world.dialled;
+    ws!.tell('open');
+    ws!.tell('message', { data: '3probe' });
+    socket.send('b');
+    expect(ws!.sent).toEqual(['2probe']);
+    poll.end('4late');
+    expect(ws!.sent).toEqual(['2probe']);
+    world.post.end('ok');
+    expect(ws!.sent).toEqual(['2probe', '5']);
+    expect(got).toEqual(['late']);
+    expect(world.asked.filter(({ body }) => body === undefined)).toHaveLength(2);
+  });
+
+  it('never asks a server that would not answer, and ends with its transport', () => {
+    start({ transports: ['polling'] });
+    world.get.end(handshake());
+    world.clock.sleep(10_000);
+    expect(world.post).toBeUndefined();
+    world.get.fail();
+    expect(events).toEqual(closed('transport-error'));
+    expect(world.clock.pending).toBe(0);
+  });
+});
