@@ -141,11 +141,33 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   send(data: RawData, options: PacketOptions | undefined, done: SendCallback | undefined): void {
     const { session, core } = this;
+    if (done === undefined && this.passes) return this.pass(data, options);
     if (session.isHeard) session.emit('packetCreate', { type: 'message', data, options });
     if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
     core.send(data, options);
     if (core.stateName === 'suspended') this.host.countSuspended(this);
     else if (core.keptBytes > this.host.settings.stalledQueueBytes) (this.backlog ??= new Backlog(this)).grew();
+  }
+
+  /**
+   * Whether a message can leave without a stay in the outbox: nobody counts it, none waits before it, and nobody hears of
+   * it on the way. Spares a fifth of an echo with 32 in flight.
+   */
+  private get passes(): boolean {
+    const { core, session, host, current } = this;
+    return (
+      !core.resumable &&
+      core.stateName === 'open' &&
+      core.waiting === 0 &&
+      current.writable &&
+      !session.isHeard &&
+      !host.hears('flush') &&
+      !host.hears('drain')
+    );
+  }
+
+  private pass(data: RawData, options: PacketOptions | undefined): void {
+    this.current.send([options === undefined ? { type: 'message', data } : { type: 'message', data, options }]);
   }
 
   /** Tries another transport while the current one goes on. */
