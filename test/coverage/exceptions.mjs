@@ -1,0 +1,32 @@
+/** What a search can't settle: members that are not to be had, each with its reason, and members whose test is named by hand. */
+
+const UWS = 'uWebSockets.js is a server in C++ of its own; ours rests on the one of Node';
+const WEBTRANSPORT = 'WebTransport needs HTTP/3, which Node does not have';
+const STEP = 'a step inside of an official transport, for its subclasses; ours are put together otherwise';
+
+/**
+ * By `package:Class.member`, `package:Class.*` or `package:export`. A reason holds only while the member is missing: once it is
+ * there, the row has to go.
+ */
+export const notToBeHad = {
+  'engine.io:uServer': UWS,
+  'engine.io:uServer.*': UWS,
+  'engine.io:Server.onWebTransportSession': WEBTRANSPORT,
+  'engine.io-client:WebTransport': WEBTRANSPORT,
+  'engine.io-client:WebTransport.*': WEBTRANSPORT,
+  'socket.io-client:WebTransport': WEBTRANSPORT,
+  'socket.io-client:WebTransport.*': WEBTRANSPORT,
+  ...Object.fromEntries(
+    ['engine.io-client', 'socket.io-client'].flatMap((name) => [
+      ...['Fetch', 'NodeXHR', 'XHR'].flatMap((owner) =>
+        ['doPoll', 'doWrite'].map((member) => [`${name}:${owner}.${member}`, STEP]),
+      ),
+      ...['NodeWebSocket', 'WebSocket'].flatMap((owner) =>
+        ['createSocket', 'doWrite'].map((member) => [`${name}:${owner}.${member}`, STEP]),
+      ),
+    ]),
+  ),
+};
+
+/** By the same keys: the test, as `file › title`. Its file is looked for, and the title in it. */
+export const testedBy = {};
