@@ -16,7 +16,7 @@ import { warnOf } from '../../shared/websocket/announcer.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
-import { outgoing } from '../../shared/websocket/outgoing-data.ts';
+import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
 import { SharedMessage } from '../../shared/websocket/shared-message.ts';
 import type { SendOptions, WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
@@ -124,7 +124,7 @@ export class WebSocketServer extends EventEmitter {
    * @param data must not change until it is sent
    */
   publish(sockets: Iterable<Pick<WebSocketBase, 'sendShared'>>, data: SendData, options: PublishOptions = {}): void {
-    const value = outgoing(data);
+    const value = outgoingNow(data);
     const message = new SharedMessage(value, options.binary ?? typeof value !== 'string', this.deflate);
     for (const socket of sockets) socket.sendShared(message, options.compress);
   }

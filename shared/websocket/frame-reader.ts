@@ -139,8 +139,15 @@ export class FrameReader {
           this.readLength(chunk[at++]!);
           break;
         case MASK:
-          this.mask = (this.mask << 8) | chunk[at++]!;
-          if (--this.headerBytes === 0) this.state = PAYLOAD;
+          if (this.headerBytes === 4 && end - at >= 4) {
+            this.mask = (chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!;
+            this.headerBytes = 0;
+            at += 4;
+          } else {
+            this.mask = (this.mask << 8) | chunk[at++]!;
+            this.headerBytes--;
+          }
+          if (this.headerBytes === 0) this.state = PAYLOAD;
           break;
         case PAYLOAD:
           at = this.readPayload(chunk, at);

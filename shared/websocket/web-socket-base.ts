@@ -117,22 +117,17 @@ export abstract class WebSocketBase extends EventEmitter {
    */
   send(data: SendData, options?: SendOptions | SendCallback, done?: SendCallback): void {
     if (typeof options === 'function') return this.send(data, undefined, options);
-    this.refuseWhileConnecting('send');
-    const value = data instanceof Blob ? data : outgoing(data);
     const { connection } = this;
-    if (connection === undefined || !connection.isOpen) {
-      this.lateBytes += value instanceof Blob ? value.size : Buffer.byteLength(value);
-      return refuseSend(done);
-    }
-    if (value instanceof Blob) return connection.sendBlob(value, options?.binary ?? true, options?.compress, done);
-    const isBinary = options?.binary ?? typeof value !== 'string';
+    if (connection === undefined || !connection.isOpen) return this.sendLate(data, done);
+    const binary = options?.binary;
     const compress = options?.compress ?? true;
-    const isWhole = (options?.fin ?? true) && !connection.isInsideMessage;
-    if (isWhole && typeof value === 'string' && !isBinary) connection.sendText(value, compress, done);
-    else {
-      const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-      connection.sendPart(bytes, isBinary, options?.fin ?? true, compress, done);
-    }
+    const isLast = options?.fin ?? true;
+    const value = outgoing(data);
+    if (typeof value !== 'string') {
+      if (value instanceof Uint8Array) connection.sendPart(value, binary ?? true, isLast, compress, done);
+      else connection.sendBlob(value, binary ?? true, compress, done);
+    } else if (isLast && binary !== true && !connection.isInsideMessage) connection.sendText(value, compress, done);
+    else connection.sendPart(Buffer.from(value), binary ?? false, isLast, compress, done);
   }
 
   /** Sends a message that others get too, for `WebSocketServer.publish`: only a server may. Does nothing unless open. */
@@ -294,6 +289,13 @@ export abstract class WebSocketBase extends EventEmitter {
   private get origin(): string {
     // Every message event carries it.
     return (this.knownOrigin ??= this.url === '' ? '' : new URL(this.url).origin);
+  }
+
+  private sendLate(data: SendData, done: SendCallback | undefined): void {
+    this.refuseWhileConnecting('send');
+    const value = outgoing(data);
+    this.lateBytes += value instanceof Blob ? value.size : Buffer.byteLength(value);
+    refuseSend(done);
   }
 
   private refuseWhileConnecting(deed: string): void {
