@@ -112,11 +112,15 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     later(Math.max(0, climbAt - clock.now()), () => climb(0));
   };
 
-  /** The server's first packet where it goes on: how many messages it has seen. Or it says that the session is over. */
+  /** What else a server may say on a transport that is being tried: why, and that the session is over. */
+  const takeNews = (transport: Transport, packet: Packet): void => {
+    if (!/^(noop|close)$/.test(packet.type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
+  };
+
+  /** The server's first packet where the session goes on is how many messages it has seen. */
   const join = (transport: Transport, why: RungReason, packet: Packet): void => {
-    const { type, data } = packet;
-    if (type === 'noop' && /^\d/.test(String(data))) settle(transport, why, packet);
-    else if (!/noop|close/.test(type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
+    if (packet.type === 'noop' && /^\d/.test(String(packet.data))) settle(transport, why, packet);
+    else takeNews(transport, packet);
   };
 
   /** The session goes on here. */
@@ -154,7 +158,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       joins: 'probe',
       hears: (packet) => {
         if (isMoving) return join(transport, 'climbed', packet);
-        if (packet.data !== 'probe') return lost(transport, 'refused');
+        if (packet.data !== 'probe') return takeNews(transport, packet);
         isMoving = true;
         upgrading(transport);
         current().pause(move);

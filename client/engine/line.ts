@@ -129,7 +129,7 @@ export function openLine(
       counts: core.resumable ? counts : undefined,
     } as never);
     transport.on('packet', (packet) => onPacket(transport, packet));
-    transport.on('heard', () => watchdog?.heard());
+    transport.on('heard', () => transport === socket.transport && watchdog?.heard());
     transport.on('error', (error) => onLost(transport, 'transport-error', error));
     transport.on('close', (details) => onLost(transport, 'transport-closed', details));
     transport.on('drain', () => {

@@ -321,6 +321,23 @@ describe('climbing', () => {
     expect(got).toEqual(['a']);
   });
 
+  it('is told by a probe, too, that the session is over', () => {
+    start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    const probe = world.asked.findLast(({ query }) => query['transport'] === 'streaming')!;
+    probe.chunk('6{"why":"journal-full"}\x1e1\x1e');
+    expect(events).toEqual(closed('journal-full'));
+  });
+
+  it('does not take what a probe hears for a sign that the session lives', () => {
+    start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    world.clock.turn(1_000);
+    world.asked.findLast(({ query }) => query['transport'] === 'streaming')!.chunk('no', 502);
+    world.clock.turn(500);
+    expect(events.at(-1)).toEqual(['suspend', { code: 'heartbeat-missed' }]);
+  });
+
   it('is not fooled by a stream that was held back to its end', () => {
     const socket = start({ transports: ['polling', 'streaming'] });
     world.get.end(offered);
