@@ -31,6 +31,7 @@ import { Broadcaster } from './broadcaster.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import { Client } from './client.ts';
 import { ClientFiles } from './client-files.ts';
+import { makeSticky } from './cluster-worker.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
 import { delegateListeners } from './delegate-listeners.ts';
 import type { BindableEngine } from './engine.ts';
@@ -360,6 +361,7 @@ export class Server<
 
   private makeEngine(options: ServerOptions, path: string): Engine {
     const engine = new Engine({ maxSilentSessions: this.limits.maxSilentSessions, ...options });
+    makeSticky(engine);
     if (this.servesClient) {
       const clientFiles = new ClientFiles(path);
       engine.use((request, response, next) => {

@@ -16,8 +16,11 @@ function take(bytes: number): string {
     randomFillSync(pool);
     used = 0;
   }
-  used += bytes;
-  return pool.toString('base64url', used - bytes, used);
+  const taken = pool.subarray(used, (used += bytes));
+  const id = taken.toString('base64url');
+  // What was given out must not be found in memory later.
+  taken.fill(0);
+  return id;
 }
 
 /** The id that everyone may know, and the room that the socket is in from birth. */
