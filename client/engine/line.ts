@@ -4,6 +4,7 @@
  * What each of them decides is theirs. Here they are joined, and told what transports and the page say; `emit` tells the
  * application. Nothing is emitted after `close`.
  */
+import debug from 'debug';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { Watchdog } from '../../shared/engine/heartbeat.ts';
 import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
@@ -17,6 +18,8 @@ import type { Socket } from './socket.ts';
 import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
 import { note, type RungReason, type TimelineEntry, whyFailed } from './timeline.ts';
 import { type Joining, type Transport, type TransportCloseDetails, TransportError } from './transport.ts';
+
+const log = debug('throughline:engine:client');
 
 /** How long the server may take to answer when it is asked whether it is there (ms). */
 const ASK_MS = 5_000;
@@ -193,6 +196,7 @@ export function openLine(
     let data: HandshakeData;
     try {
       data = JSON.parse(String(type === 'open' && text)) as HandshakeData;
+      log('%s: open', data.sid.slice(0, 6));
       socket.upgrades = data.upgrades.filter((name) => names.includes(name));
     } catch (error) {
       return onLost(transport, 'malformed', error as Error);
@@ -286,6 +290,7 @@ export function openLine(
     const { again } = reasons[code];
     const details = ending ?? { description: description || code };
     if (socket.id) Object.assign(details, { code, by, again });
+    log('%s: closed, %s by %s', socket.id?.slice(0, 6), code, by);
     socket.readyState = 'closed';
     socket.id = undefined;
     socket.writeBuffer = [];

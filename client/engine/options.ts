@@ -113,7 +113,8 @@ export type ResolvedOptions = WithDefaults & Required<Pick<SocketOptions, 'hostn
  * @throws TypeError where the address is none
  */
 export function resolveOptions(uri: string | undefined, given: SocketOptions): ResolvedOptions {
-  const options: WithDefaults = { ...defaults, ...given };
+  const options: WithDefaults = { ...defaults };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(options, { [name]: value });
   const page = globalThis.location as Location | undefined;
   // A path alone names no server.
   const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;

@@ -36,9 +36,10 @@ export class Polling extends Transport {
 
   override pause(onPause: () => void): void {
     this.onPause = onPause;
-    // With resume nothing can get lost, and messages need not wait for the other transport.
-    if (this.counts) return onPause();
+    // A later count on this way could overtake the one by which the session moves, which then could not be true any more.
     this.writable = false;
+    // With resume nothing that is on its way can get lost: no need to wait for it.
+    if (this.counts) return onPause();
     this.readyState = 'pausing';
     this.settlePause();
   }
@@ -107,7 +108,7 @@ export class Polling extends Transport {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
     this.posting = this.request({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
       this.posting = undefined;
-      this.onDrain();
+      if (!this.onPause) this.onDrain();
       this.settlePause();
     });
   }

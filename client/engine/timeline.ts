@@ -1,5 +1,8 @@
 /** What became of each way to carry the session, and what that means for who uses it: the timeline of `explain()`. */
+import debug from 'debug';
 import { TransportError } from './transport.ts';
+
+const log = debug('throughline:engine:client');
 
 /** What each outcome means, in a sentence. */
 const meanings = {
@@ -35,13 +38,9 @@ const LONGEST = 100;
 
 /** Appends what happened. */
 export function note(timeline: TimelineEntry[], transport: string, why: RungReason, detail?: unknown): void {
-  timeline.push({
-    at: Date.now(),
-    transport,
-    why,
-    detail: detail instanceof TransportError ? detail.description : detail,
-    meaning: meanings[why],
-  });
+  const known = detail instanceof TransportError ? detail.description : detail;
+  log('%s: %s', transport, why);
+  timeline.push({ at: Date.now(), transport, why, detail: known, meaning: meanings[why] });
   if (timeline.length > LONGEST) timeline.shift();
 }
 

@@ -237,6 +237,7 @@ describe('a session that can not be opened', () => {
     ['nothing', ''],
     ['an open packet that is none', '0{"sid'],
     ['an open packet of null', '0null'],
+    ['a session without an id', '0{"upgrades":[]}'],
     ['a message', '4early'],
   ])('takes %s with status 200 for no session', async (_what, body) => {
     const { url } = await listen((_request, response) => response.end(body));

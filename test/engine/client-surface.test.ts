@@ -63,6 +63,11 @@ describe('options', () => {
     expect(resolveOptions(uri, given)).toMatchObject(expected);
   });
 
+  it('that are given as undefined are not given', () => {
+    const given = { path: undefined, transports: undefined, upgrade: undefined } as object;
+    expect(resolveOptions('http://h', given)).toEqual(resolveOptions('http://h', {}));
+  });
+
   it('are neither kept nor changed', () => {
     const given = Object.freeze({ query: Object.freeze({ a: 1 }), transports: Object.freeze(['polling']) });
     expect(resolveOptions('http://h', given).query).toEqual({ a: 1 });
