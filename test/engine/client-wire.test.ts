@@ -321,6 +321,26 @@ describe('climbing', () => {
     expect(got).toEqual(['a']);
   });
 
+  it('says nothing more by the old way once it has said how far it is, for that could be overtaken', () => {
+    const socket = start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    const [, probe, poll] = world.asked;
+    socket.send('x');
+    const before = world.post;
+    expect(before).toMatchObject({ body: '4x', query: { transport: 'polling' } });
+    probe!.chunk('3probe\x1e');
+    const move = world.post;
+    expect(move).toMatchObject({ body: '50', query: { transport: 'streaming' } });
+    socket.send('y');
+    before.end('ok');
+    poll!.end('20\x1e4a');
+    expect(got).toEqual(['a']);
+    expect(world.post).toBe(move);
+    move.end('ok');
+    probe!.chunk('61\x1e');
+    expect(world.post).toMatchObject({ body: '4y', query: { transport: 'streaming', from: '2' } });
+  });
+
   it('is told by a probe, too, that the session is over', () => {
     start({ transports: ['polling', 'streaming'] });
     world.get.end(offered);
