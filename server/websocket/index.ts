@@ -1,5 +1,7 @@
 export { acceptUpgrade } from './accept-upgrade.ts';
-export type { AcceptOptions } from './accept-upgrade.ts';
+export type { AcceptOptions } from './agree.ts';
+export { acceptConnect, isHttp2Server, listenForConnect } from './http2-connect.ts';
+export type { Http2AnyServer } from './http2-connect.ts';
 export { refuseUpgrade } from './refuse-upgrade.ts';
 export type { Refusal } from './refuse-upgrade.ts';
 export { ServerWebSocket } from './server-socket.ts';

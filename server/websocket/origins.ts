@@ -28,9 +28,11 @@ export function isSameOrigin(request: IncomingMessage): boolean {
   const origin = parse(headers.origin);
   if (origin === undefined) return false;
   const forwarded = headers['x-forwarded-host'];
-  return [headers.host, Array.isArray(forwarded) ? forwarded[0] : forwarded].some(
-    (host) => host !== undefined && parse(`${origin.protocol}//${host.split(',')[0]!.trim()}`)?.host === origin.host,
-  );
+  return [headers.host, headers[':authority'], forwarded]
+    .flat()
+    .some(
+      (host) => host !== undefined && parse(`${origin.protocol}//${host.split(',')[0]!.trim()}`)?.host === origin.host,
+    );
 }
 
 /** As browsers write an origin: upper case and default ports don't matter. */

@@ -1,11 +1,15 @@
 /** How a WebSocketServer is set up. */
 import type { IncomingMessage, OutgoingHttpHeaders, Server as HttpServer } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 
 import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import type { Origins } from './origins.ts';
+
+/** Servers that connections can come from. One of HTTP/2 needs `settings: { enableConnectProtocol: true }` (RFC 8441). */
+export type AnyServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
 
 /** What `verifyClient` is asked about. */
 export interface ClientInfo {
@@ -24,7 +28,7 @@ export interface WebSocketServerOptions {
   readonly host?: string | undefined;
   readonly backlog?: number | undefined;
   /** Takes the upgrades of this server; its other requests are left alone. */
-  readonly server?: HttpServer | HttpsServer | undefined;
+  readonly server?: AnyServer | undefined;
   /** The application hands upgrades over by `handleUpgrade`. */
   readonly noServer?: boolean | undefined;
   /** Takes requests for this path only. */

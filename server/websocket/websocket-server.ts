@@ -5,14 +5,13 @@
 import { EventEmitter } from 'node:events';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import type { Server as HttpsServer } from 'node:https';
+import type { ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
-import { warnOf } from '../../shared/websocket/announcer.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
@@ -20,14 +19,13 @@ import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
 import { SharedMessage } from '../../shared/websocket/shared-message.ts';
 import type { SendOptions, WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
-import { completeUpgrade } from './accept-upgrade.ts';
-import { checkUpgrade } from './check-upgrade.ts';
-import type { UpgradeRequest } from './check-upgrade.ts';
-import { isOriginAllowed } from './origins.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
+import { upgradeBid } from './accept-upgrade.ts';
+import { admit } from './admission.ts';
+import type { Bid } from './bid.ts';
+import { connectBid, isHttp2Server, listenForConnect } from './http2-connect.ts';
 import type { Refusal } from './refuse-upgrade.ts';
 import { serverLimits } from './server-options.ts';
-import type { VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
+import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
 import { ServerWebSocket } from './server-socket.ts';
 
 const log = debug('throughline:websocket:server');
@@ -50,7 +48,8 @@ export class WebSocketServer extends EventEmitter {
 
   private readonly limits: Limits;
   private readonly deflate: DeflateSettings | undefined;
-  private readonly server: HttpServer | HttpsServer | undefined;
+  private readonly server: AnyServer | undefined;
+  private stopHttp2: (() => void) | undefined = undefined;
   /** One listener for all clients. */
   private readonly onClientClose: (this: ServerWebSocket) => void;
   private state: 'running' | 'closing' | 'closed' = 'running';
@@ -81,6 +80,8 @@ export class WebSocketServer extends EventEmitter {
       this.server.listen(options.port, options.host, options.backlog, listening);
     }
     this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
+    if (this.server !== undefined && isHttp2Server(this.server))
+      this.stopHttp2 = listenForConnect(this.server, this.onConnect);
   }
 
   /** Where it listens, as `net.Server` says it; null when it doesn't. @throws Error with `noServer` */
@@ -105,16 +106,16 @@ export class WebSocketServer extends EventEmitter {
       throw new Error(
         'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
-    socket.on('error', ignore);
-    const asked = checkUpgrade(request);
-    if ('status' in asked) return this.refuse(request, socket, asked);
-    this.guard(request, socket, () => {
-      if (!this.shouldHandle(request)) this.refuse(request, socket, { status: 400 });
-      else
-        this.verify(request, socket, () => {
-          this.guard(request, socket, () => this.accept(asked, request, socket, head, accepted));
-        });
-    });
+    this.handle(upgradeBid(request, socket, head, this.limits), accepted);
+  }
+
+  /**
+   * Takes over a stream of HTTP/2 that asks for a WebSocket (RFC 8441). With an HTTP/2 `server` this is done by itself.
+   *
+   * @param accepted called with the WebSocket, before anything is told by it
+   */
+  handleConnect(request: IncomingMessage, stream: ServerHttp2Stream, accepted: OnAccepted): void {
+    this.handle(connectBid(request, stream, this.limits), accepted);
   }
 
   /**
@@ -144,6 +145,7 @@ export class WebSocketServer extends EventEmitter {
     if (this.state === 'closing') return;
     this.state = 'closing';
     this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
+    this.stopHttp2?.();
     if (this.options.port !== undefined) this.server?.close(() => this.finish());
     else if (!this.clients?.size) process.nextTick(() => this.finish());
   }
@@ -154,47 +156,30 @@ export class WebSocketServer extends EventEmitter {
     this.emit('close');
   }
 
-  private verify(request: IncomingMessage, socket: Duplex, pass: () => void): void {
-    const { origins, verifyClient } = this.options;
-    if ((origins !== undefined || verifyClient === undefined) && !isOriginAllowed(request, origins)) {
-      log('refused: a page of another origin. Set origins to let it in');
-      return this.refuse(request, socket, { status: 403, body: 'This origin may not connect.' });
-    }
-    if (verifyClient === undefined) return pass();
-    let isAnswered = false;
-    const answer: VerifyAnswer = (isAllowed, status = 401, body, headers) => {
-      if (isAnswered) return;
-      isAnswered = true;
-      if (isAllowed) pass();
-      else this.refuse(request, socket, { status, headers, ...(body === undefined ? {} : { body }) });
-    };
-    const secure = 'encrypted' in request.socket && request.socket.encrypted === true;
-    const info = { origin: request.headers.origin ?? '', secure, req: request };
-    if (verifyClient.length >= 2) verifyClient(info, answer);
-    else answer(verifyClient(info, answer) === true);
+  private handle(bid: Bid, accepted: OnAccepted): void {
+    bid.stream.on('error', ignore);
+    admit(bid, () => this.shouldHandle(bid.request), this.options, {
+      admitted: ({ protocols }) => this.accept(bid, protocols, accepted),
+      refused: (refusal) => this.refuse(bid, refusal),
+    });
   }
 
-  private accept(
-    asked: UpgradeRequest,
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    accepted: OnAccepted,
-  ): void {
+  private accept(bid: Bid, protocols: ReadonlySet<string>, accepted: OnAccepted): void {
+    const { request, stream } = bid;
     // The client may have gone while it was being verified.
-    if (!socket.readable || !socket.writable) return void socket.destroy();
-    if (this.state !== 'running') return this.refuse(request, socket, { status: 503 });
-    const protocol = this.chooseProtocol(asked.protocols, request);
+    if (!stream.readable || !stream.writable) return void stream.destroy();
+    if (this.state !== 'running') return this.refuse(bid, { status: 503 });
+    const protocol = this.chooseProtocol(protocols, request);
     const hasListener = this.listenerCount('headers') > 0;
-    const connection = completeUpgrade(asked, socket, head, {
+    const connection = bid.accept({
       limits: this.limits,
       deflate: this.deflate,
       protocol,
       headers: hasListener ? (lines) => this.emit('headers', lines, request) : undefined,
       textAsBytes: true,
-      autoPong: this.options.autoPong ?? true,
+      autoPong: this.options.autoPong,
     });
-    socket.off('error', ignore);
+    stream.off('error', ignore);
     const client = new ServerWebSocket(connection, protocol ?? '');
     if (this.clients !== undefined) {
       this.clients.add(client);
@@ -217,21 +202,11 @@ export class WebSocketServer extends EventEmitter {
     if (this.state === 'closing' && this.options.port === undefined && this.clients.size === 0) this.finish();
   }
 
-  /** Runs what asks the application. Where it throws, this one request bears it, and the error is told as a warning. */
-  private guard(request: IncomingMessage, socket: Duplex, ask: () => void): void {
-    try {
-      ask();
-    } catch (error) {
-      warnOf(error);
-      this.refuse(request, socket, { status: 500 });
-    }
-  }
-
-  private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+  private refuse(bid: Bid, refusal: Refusal): void {
     log('refused with %d: %s', refusal.status, refusal.body ?? '');
     const why = new Error(refusal.body ?? `refused with ${refusal.status}`);
-    if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', why, socket, request);
-    else refuseUpgrade(socket, refusal, this.limits);
+    if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', why, bid.stream, bid.request);
+    else bid.refuse(refusal);
   }
 
   private readonly onListening = (): void => void this.emit('listening');
@@ -240,7 +215,17 @@ export class WebSocketServer extends EventEmitter {
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1) leaveToOthers(socket, this.limits);
-    else this.handleUpgrade(request, socket, head, (client) => this.emit('connection', client, request));
+    else this.handleUpgrade(request, socket, head, this.onAccepted);
+  };
+
+  private readonly onConnect = (request: IncomingMessage, stream: ServerHttp2Stream): boolean => {
+    if (!this.shouldHandle(request) && this.server!.listenerCount('stream') > 1) return false;
+    this.handleConnect(request, stream, this.onAccepted);
+    return true;
+  };
+
+  private readonly onAccepted = (client: ServerWebSocket, request: IncomingMessage): void => {
+    this.emit('connection', client, request);
   };
 }
 

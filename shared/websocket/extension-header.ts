@@ -10,13 +10,18 @@ export interface Extension {
   readonly parameters: readonly (readonly [name: string, value: string | true])[];
 }
 
-/** Returns undefined where the header breaks the grammar. */
+/** More extensions, or parameters of one, than anybody means. */
+const MOST_PARTS = 128;
+
+/** Returns undefined where the header breaks the grammar, or goes on and on. */
 export function parseExtensions(header: string | undefined): Extension[] | undefined {
   if (header === undefined) return [];
   const extensions: Extension[] = [];
-  for (const element of splitOutsideQuotes(header, ',')) {
+  const elements = splitOutsideQuotes(header, ',');
+  if (elements.length > MOST_PARTS) return undefined;
+  for (const element of elements) {
     const [name = '', ...parts] = splitOutsideQuotes(element, ';');
-    if (!isToken(name)) return undefined;
+    if (!isToken(name) || parts.length > MOST_PARTS) return undefined;
     const parameters: [string, string | true][] = [];
     for (const part of parts) {
       const parameter = parseParameter(part);
@@ -57,7 +62,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
   let start = 0;
   let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && parts.length <= MOST_PARTS; at++) {
     const letter = text[at];
     if (isQuoted && letter === '\\') at++;
     else if (letter === '"') isQuoted = !isQuoted;

@@ -1,0 +1,54 @@
+/** What a server agrees on with a client, and the lines of the answer that say so. */
+import debug from 'debug';
+
+import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import { chooseOffer } from '../../shared/websocket/deflate-agreement.ts';
+import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
+import { formatExtension } from '../../shared/websocket/extension-header.ts';
+import { isHeaderLine } from '../../shared/websocket/handshake.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import type { Offers } from './bid.ts';
+
+const log = debug('throughline:websocket:accept');
+
+export interface AcceptOptions {
+  readonly limits: Limits;
+  /** How messages are compressed, where the client offers that. Default: not. */
+  readonly deflate?: DeflateSettings | undefined;
+  /** The subprotocol agreed on. Must be one that the client asked for: another is left out, as the client would fail. */
+  readonly protocol?: string | undefined;
+  /** Is given the answer's lines and may add to them (`Name: value`). A line that holds CR, LF or NUL is left out and logged. */
+  readonly headers?: ((headers: string[]) => void) | undefined;
+  /** Whether texts are told as the bytes that they came in. Default false: as strings. */
+  readonly textAsBytes?: boolean | undefined;
+  /** Whether pings are answered by themselves. Default true. */
+  readonly autoPong?: boolean | undefined;
+}
+
+/**
+ * Settles protocol and extension.
+ *
+ * @param first the lines that the answer begins with
+ * @returns all its lines, each safe to be sent
+ */
+export function agree(
+  first: readonly string[],
+  offers: Offers,
+  options: AcceptOptions,
+): { readonly lines: readonly string[]; readonly deflate: AgreedDeflate | undefined } {
+  const lines = [...first];
+  if (options.protocol !== undefined && offers.protocols.has(options.protocol))
+    lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
+  const deflate = options.deflate === undefined ? undefined : agreeOnDeflate(offers, options.deflate);
+  if (deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${deflate.extension}`);
+  if (options.headers === undefined) return { lines, deflate };
+  options.headers(lines);
+  const safe = lines.filter((line) => line === first[0] || isHeaderLine(line));
+  if (safe.length < lines.length) log('left out %d headers that are no single line', lines.length - safe.length);
+  return { lines: safe, deflate };
+}
+
+function agreeOnDeflate({ extensions }: Offers, settings: DeflateSettings): AgreedDeflate | undefined {
+  const chosen = chooseOffer(extensions, settings);
+  return chosen && { agreement: chosen.agreement, settings, extension: formatExtension(chosen.answer) };
+}

@@ -1,0 +1,49 @@
+/** A request for a WebSocket, whichever HTTP it came by: what it asks for, and how it is answered. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import type { Connection } from '../../shared/websocket/connection.ts';
+import { parseExtensions } from '../../shared/websocket/extension-header.ts';
+import type { Extension } from '../../shared/websocket/extension-header.ts';
+import { parseProtocols, VERSION } from '../../shared/websocket/handshake.ts';
+import type { AcceptOptions } from './agree.ts';
+import type { Refusal } from './refuse-upgrade.ts';
+
+/** What a client asks for. */
+export interface Offers {
+  /** Its subprotocols, in its order of preference. */
+  readonly protocols: ReadonlySet<string>;
+  /** Its offers of extensions, likewise. */
+  readonly extensions: readonly Extension[];
+}
+
+export interface Bid {
+  readonly request: IncomingMessage;
+  readonly stream: Duplex;
+  /** Or the refusal that it gets. */
+  readonly offers: Offers | Refusal;
+  accept(options: AcceptOptions): Connection;
+  refuse(refusal: Refusal): void;
+}
+
+/** What the headers ask for that both ways in have in common (RFC 6455 §4.2.1, items 6 to 9). */
+export function readOffers(headers: IncomingHttpHeaders): Offers | Refusal {
+  const version = headers['sec-websocket-version'];
+  if (version !== VERSION) {
+    // §4.4: say which version would do.
+    return {
+      status: version === undefined ? 400 : 426,
+      headers: { 'Sec-WebSocket-Version': VERSION, Upgrade: 'websocket', Connection: 'Upgrade, close' },
+      body: `Sec-WebSocket-Version must be ${VERSION}.`,
+    };
+  }
+  const protocols = parseProtocols(headers['sec-websocket-protocol']);
+  if (protocols === undefined) return badRequest('Sec-WebSocket-Protocol must be a list of tokens, each once.');
+  const extensions = parseExtensions(headers['sec-websocket-extensions']);
+  if (extensions === undefined) return badRequest('Sec-WebSocket-Extensions is malformed.');
+  return { protocols, extensions };
+}
+
+export function badRequest(body: string): Refusal {
+  return { status: 400, body };
+}
