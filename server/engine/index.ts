@@ -1,6 +1,7 @@
 /** The entry `throughline/engine`. */
 import * as parser from 'engine.io-parser';
 
+/** The packets and payloads of Engine.IO 4, as `engine.io-parser` has them. */
 export { parser };
 export { attach, listen } from './listen.ts';
 export { framePacket } from './frame-packet.ts';

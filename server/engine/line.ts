@@ -258,6 +258,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
 
   gone(transport: Transport, why: ReasonCode, detail: string): void {
     if (this.probe?.transport === transport) this.dropProbe('closed by the peer');
+    else if (reasons[why].by === 'policy' && transport === this.core.transport) this.core.end(why, detail);
     else this.core.lose(transport, why, detail);
   }
 

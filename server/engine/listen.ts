@@ -15,7 +15,14 @@ export function attach(httpServer: HttpServer, options?: ServerOptions & AttachO
  *
  * @param listening - called once the port is open; the http server is the result's `httpServer`
  */
-export function listen(port: number, options?: ServerOptions & AttachOptions, listening?: () => void): Server {
+export function listen(port: number, listening?: () => void): Server;
+export function listen(port: number, options?: ServerOptions & AttachOptions, listening?: () => void): Server;
+export function listen(
+  port: number,
+  given?: (ServerOptions & AttachOptions) | (() => void),
+  listening: (() => void) | undefined = typeof given === 'function' ? given : undefined,
+): Server {
+  const options = typeof given === 'function' ? undefined : given;
   const httpServer = createServer((_request, response) => {
     response.writeHead(501).end('Not Implemented');
   });

@@ -9,6 +9,7 @@ import type { CorsOptions, CorsOptionsDelegate } from 'cors';
 import type { RawData, TransportName } from '../../shared/engine/packet.ts';
 import { OptionError, flag, resolveOptions, whole } from '../../shared/options.ts';
 import type { Resolved, Rule } from '../../shared/options.ts';
+import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 
 /** Decides on a request: `decide(undefined, true)` lets it in, `decide(reason, false)` refuses it with 403. */
 export type AllowRequest = (
@@ -76,7 +77,7 @@ export interface ServerOptions {
   /** @defaultValue true, from 1024 bytes on */
   readonly httpCompression?: HttpCompression | boolean;
   /** Compression of WebSocket messages, with the options of `throughline/websocket`. @defaultValue false */
-  readonly perMessageDeflate?: boolean | object;
+  readonly perMessageDeflate?: boolean | DeflateOptions;
   /** A message that each session gets right behind its opening. */
   readonly initialPacket?: RawData;
   /** Resume for peers of our own. @defaultValue on */
@@ -154,7 +155,7 @@ const serverRules = {
   bindOrigin: flag(true),
   cookie: value<CookieOptions | boolean>('true, false or an object', false, isSwitch),
   httpCompression: value<HttpCompression | boolean>('true, false or an object', true, isSwitch),
-  perMessageDeflate: value<boolean | object>('true, false or an object', false, isSwitch),
+  perMessageDeflate: value<boolean | DeflateOptions>('true, false or an object', false, isSwitch),
   initialPacket: value<RawData | undefined>('a message', undefined, (given) => given !== null),
   resume: value<ResumeOptions | boolean>('true, false or an object', true, isSwitch),
   node: value<string>('made of letters, digits, - and _', '', (given) => /^[\w-]{1,64}$/.test(String(given))),

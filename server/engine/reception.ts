@@ -5,24 +5,20 @@
  * `connection_error`; it is never thrown.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
 import type { Packet, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
-import type { ConnectionSink } from '../../shared/websocket/connection.ts';
-import { resolveLimits } from '../../shared/websocket/limits.ts';
-import type { Limits } from '../../shared/websocket/limits.ts';
-import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
 import { askApplication, checkRequest } from './admission.ts';
 import type { Answers, HeaderList } from './answer.ts';
 import { Line } from './line.ts';
 import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
 import type { Middleware } from './middleware.ts';
+import { OpenPackets } from './open-packet.ts';
 import type { Settings } from './options.ts';
-import { errorMessages, errors, refusal, refusalBody } from './refusal.ts';
+import { errorMessages, errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import { queryOf, shapeQuery } from './request.ts';
@@ -32,7 +28,8 @@ import { newHttpTransport, takeGet } from './take-get.ts';
 import { takePost } from './take-post.ts';
 import { takeUpgrade } from './take-upgrade.ts';
 import type { Transport } from './transport.ts';
-import { HIGH_WATER_BYTES, WebSocketTransport } from './websocket.ts';
+import { WebSocketDoor } from './websocket-door.ts';
+import type { Knock } from './websocket-door.ts';
 
 const log = debug('throughline:engine:reception');
 
@@ -52,20 +49,17 @@ export class Reception {
   private readonly registry: Registry;
   private readonly settings: Settings;
   private readonly answers: Answers;
-  private readonly limits: Limits;
+  private readonly door: WebSocketDoor;
+  private readonly openPackets: OpenPackets;
   private hasWarned = false;
-  /** The open packets behind the id, by transport and whether with resume: the same for all sessions. */
-  private readonly openings = new Map<string, string>();
 
   constructor(host: ReceptionHost, registry: Registry) {
     this.host = host;
     this.registry = registry;
     this.settings = registry.settings;
     this.answers = registry.answers;
-    this.limits = resolveLimits({
-      maxMessageBytes: Math.min(this.settings.maxHttpBufferSize, 2 ** 31 - 1),
-      highWaterBytes: HIGH_WATER_BYTES,
-    });
+    this.door = new WebSocketDoor(this.settings);
+    this.openPackets = new OpenPackets(this.settings, (transport) => host.upgrades(transport));
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
@@ -78,16 +72,16 @@ export class Reception {
     });
   }
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  upgrade(knock: Knock): void {
+    const { request, socket } = knock;
     queryOf(request);
-    // Until the connection listens for itself, a reset would be an error that nobody heard.
-    socket.on('error', ignoreReset);
-    if (this.chain.length === 0) return this.dispatchUpgrade(request, socket, head, undefined);
+    this.door.hold(knock);
+    if (this.chain.length === 0) return this.dispatchUpgrade(knock, undefined);
     const response = responseFor(request, socket);
     runMiddleware(this.chain, request, response, (error) => {
       releaseSocket(response, socket);
-      if (error === undefined) this.dispatchUpgrade(request, socket, head, response);
-      else this.refuseUpgrade(request, socket, middlewareFailed);
+      if (error === undefined) this.dispatchUpgrade(knock, response);
+      else this.refuseUpgrade(knock, middlewareFailed);
     });
   }
 
@@ -105,30 +99,23 @@ export class Reception {
     else takePost({ line, request, response, refuse });
   }
 
-  private dispatchUpgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    response: ServerResponse | undefined,
-  ): void {
+  private dispatchUpgrade(knock: Knock, response: ServerResponse | undefined): void {
+    const { request } = knock;
     const line = this.lineOf(request);
     const allowedOrigin = response?.getHeader('access-control-allow-origin');
     const refused = checkRequest({ request, line, isUpgrade: true, allowedOrigin }, this.settings);
     if (refused !== undefined) {
       if (refused.code === errors.UNKNOWN_SID && queryOf(request)['seen'] !== undefined)
-        return this.tellGone(request, socket, head, refused);
-      return this.refuseUpgrade(request, socket, refused);
+        return this.tellGone(knock, refused);
+      return this.refuseUpgrade(knock, refused);
     }
     const set = headersSetOn(response);
-    if (line === undefined) return this.openOnWebSocket(request, socket, head, set);
+    if (line === undefined) return this.openOnWebSocket(knock, set);
     takeUpgrade({
       line,
       request,
-      refuse: (why) => this.refuseUpgrade(request, socket, why),
-      accept: () => {
-        const added = [...set, ...this.answers.laterHeaders(request)];
-        return this.accept(line, request, socket, head, added, line.core.resumable);
-      },
+      refuse: (why) => this.refuseUpgrade(knock, why),
+      accept: () => this.accept(knock, [...set, ...this.answers.laterHeaders(request)], line, line.core.resumable),
     });
   }
 
@@ -137,16 +124,10 @@ export class Reception {
       if (refused !== undefined) return this.refuse(request, response, refused);
       if (response.destroyed) return;
       const line = this.newLine(request, id);
+      const codec = codecFor(line.session.protocol, request);
       const initialHeaders = this.answers.initialHeaders(request, id);
       const name = queryOf(request)['transport'];
-      const transport = newHttpTransport(
-        name,
-        id,
-        codecFor(line.session.protocol, request),
-        line,
-        this.answers,
-        initialHeaders,
-      );
+      const transport = newHttpTransport(name, id, codec, line, this.answers, initialHeaders);
       this.begin(line, transport, request);
       transport.take(response);
       line.core.flush();
@@ -154,17 +135,23 @@ export class Reception {
     });
   }
 
-  private openOnWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, set: HeaderList): void {
+  private openOnWebSocket(knock: Knock, set: HeaderList): void {
+    const { request } = knock;
     this.admit(request, (refused, id) => {
-      if (refused !== undefined) return this.refuseUpgrade(request, socket, refused);
+      if (refused !== undefined) return this.refuseUpgrade(knock, refused);
       const line = this.newLine(request, id);
       const added = [...set, ...this.answers.initialHeaders(request, id)];
-      const tellsClose = this.termsFor(request) !== undefined;
-      const transport = this.accept(line, request, socket, head, added, tellsClose);
+      const transport = this.accept(knock, added, line, this.termsFor(request) !== undefined);
       if (transport === undefined) return;
       this.begin(line, transport, request);
       this.host.emit('connection', line.session);
     });
+  }
+
+  private accept(knock: Knock, added: HeaderList, line: Line, tellsClose: boolean): Transport | undefined {
+    const transport = this.door.accept(knock, added, line, tellsClose);
+    if (transport === undefined) this.report(knock.request, noWebSocket);
+    return transport;
   }
 
   /** Asks whether a session may be opened, and under which id. */
@@ -201,7 +188,7 @@ export class Reception {
     log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
     shapeQuery(request);
-    line.open(transport, this.openPacket(line.id, transport.name, terms), terms);
+    line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
   }
 
   /** Resume is for those who ask for it. */
@@ -210,80 +197,20 @@ export class Reception {
     return resume === '1' && EIO === '4' ? this.registry.terms : undefined;
   }
 
-  private openPacket(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
-    const kind = `${transport} ${terms === undefined}`;
-    let rest = this.openings.get(kind);
-    if (rest === undefined) {
-      rest = this.opening(transport, terms);
-      this.openings.set(kind, rest);
-    }
-    return `{"sid":${JSON.stringify(sid)},${rest}`;
-  }
-
-  /** What open packets say behind the id, as text. */
-  private opening(transport: TransportName, terms: ResumeTerms | undefined): string {
-    const { pingInterval, pingTimeout, maxHttpBufferSize: maxPayload } = this.settings;
-    // Others don't know what streaming is.
-    const upgrades = this.host.upgrades(transport).filter((name) => name !== 'streaming' || terms !== undefined);
-    const resume = terms === undefined ? undefined : { window: terms.windowMs };
-    return JSON.stringify({ upgrades, pingInterval, pingTimeout, maxPayload, resume }).slice(1);
-  }
-
-  private accept(
-    line: Line,
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    added: HeaderList,
-    tellsClose: boolean,
-  ): WebSocketTransport | undefined {
-    if (socket.destroyed) return undefined;
-    socket.off('error', ignoreReset);
-    const connection = acceptUpgrade(request, socket, head, {
-      limits: this.limits,
-      headers: (lines) => {
-        for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
-      },
-    });
-    if (connection === undefined) return undefined;
-    const codec = codecFor(line.session.protocol, request);
-    return new WebSocketTransport(line.id, codec, line, connection, tellsClose);
-  }
-
   private refuse(request: IncomingMessage, response: ServerResponse, why: Refusal): void {
     this.report(request, why);
     this.answers.refuse(response, why, !request.complete);
   }
 
-  private refuseUpgrade(request: IncomingMessage, socket: Duplex, why: Refusal): void {
-    this.report(request, why);
-    socket.off('error', ignoreReset);
-    refuseUpgrade(socket, {
-      status: why.status,
-      headers: {
-        'Content-Type': 'application/json',
-        'Cache-Control': 'no-store',
-        Vary: 'Origin',
-        'Retry-After': why.retryAfter?.toString(),
-      },
-      body: refusalBody(why),
-    });
+  private refuseUpgrade(knock: Knock, why: Refusal): void {
+    this.report(knock.request, why);
+    this.door.refuse(knock, why);
   }
 
-  /**
-   * A peer of our own that comes back by WebSocket is told there that its session is gone. Browsers show a page nothing of a
-   * refused upgrade, so it would try until its window has passed.
-   */
-  private tellGone(request: IncomingMessage, socket: Duplex, head: Buffer, why: Refusal): void {
-    this.report(request, why);
-    if (socket.destroyed) return;
-    socket.off('error', ignoreReset);
-    const connection = acceptUpgrade(request, socket, head, { limits: this.limits });
-    if (connection === undefined) return;
-    connection.sink = deafSink;
-    const packets = this.registry.takeFarewell(String(queryOf(request)['sid'])) ?? sessionUnknown;
-    for (const { type, data } of packets) connection.sendText(`${type === 'close' ? 1 : 6}${String(data ?? '')}`);
-    connection.close();
+  /** A peer of our own comes back to a session that is gone. */
+  private tellGone(knock: Knock, why: Refusal): void {
+    this.report(knock.request, why);
+    this.door.tell(knock, this.registry.takeFarewell(String(queryOf(knock.request)['sid'])) ?? sessionUnknown);
   }
 
   private report(req: IncomingMessage, { code, context }: Refusal): void {
@@ -319,6 +246,7 @@ export class Reception {
 }
 
 const middlewareFailed = refusal(errors.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
+const noWebSocket = refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
 
 function notNow(name: string): Refusal {
   return { ...refusal(errors.BAD_REQUEST, { name }, 503), retryAfter: RETRY_AFTER_S };
@@ -329,11 +257,6 @@ const sessionUnknown: readonly Packet[] = [
   { type: 'noop', data: JSON.stringify({ why: 'session-unknown' satisfies ReasonCode }) },
   { type: 'close' },
 ];
-
-/** For a connection that is only told something, and closed. */
-const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
-
-function ignoreReset(): void {}
 
 function headersSetOn(response: ServerResponse | undefined): HeaderList {
   const list: string[] = [];

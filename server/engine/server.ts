@@ -113,7 +113,7 @@ export class Server extends EventEmitter {
 
   /** Answers one upgrade, whatever its path. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.reception.upgrade(request, socket, head);
+    this.reception.upgrade({ request, socket, head });
   }
 
   /**

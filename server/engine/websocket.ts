@@ -1,6 +1,8 @@
 /** A session on a WebSocket: each packet is one message. */
 import type { Packet } from '../../shared/engine/packet.ts';
 import { CloseCode } from '../../shared/websocket/close-code.ts';
+import type { ReasonCode } from '../../shared/engine/reason.ts';
+import { ConnectionError } from '../../shared/websocket/connection-error.ts';
 import type { Connection, ConnectionSink } from '../../shared/websocket/connection.ts';
 import type { Codec } from './codec.ts';
 import { Transport } from './transport.ts';
@@ -51,7 +53,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
 
   closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
     if (error === undefined) this.fail('transport-closed', `code ${code}`);
-    else this.fail('transport-error', error.message);
+    else this.fail(reasonOf(error), error.message);
   }
 
   protected doSend(packets: readonly Packet[]): void {
@@ -76,6 +78,13 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
       else connection.sendBinary(written, options?.compress);
     }
   }
+}
+
+/** What the peer sends again would end every other transport just so. */
+function reasonOf(error: Error): ReasonCode {
+  const code = error instanceof ConnectionError ? error.closeCode : undefined;
+  if (code === CloseCode.TooBig) return 'too-big';
+  return code === CloseCode.PolicyViolation ? 'slow-consumer' : 'transport-error';
 }
 
 function framesOf(given: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {

@@ -1,0 +1,35 @@
+import type { TransportName } from '../../shared/engine/packet.ts';
+import type { ResumeTerms } from '../../shared/engine/session.ts';
+import type { Settings } from './options.ts';
+
+/** Writes the open packets. Behind the id they are the same for all sessions of a kind, and written once. */
+export class OpenPackets {
+  private readonly settings: Settings;
+  private readonly upgrades: (transport: TransportName) => readonly TransportName[];
+  /** What is behind the id, by transport and whether with resume. */
+  private readonly rests = new Map<string, string>();
+
+  constructor(settings: Settings, upgrades: (transport: TransportName) => readonly TransportName[]) {
+    this.settings = settings;
+    this.upgrades = upgrades;
+  }
+
+  /** @param terms - undefined for a peer that can't resume */
+  write(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
+    const kind = `${transport} ${terms === undefined}`;
+    let rest = this.rests.get(kind);
+    if (rest === undefined) {
+      rest = this.writeRest(transport, terms);
+      this.rests.set(kind, rest);
+    }
+    return `{"sid":${JSON.stringify(sid)},${rest}`;
+  }
+
+  private writeRest(transport: TransportName, terms: ResumeTerms | undefined): string {
+    const { pingInterval, pingTimeout, maxHttpBufferSize: maxPayload } = this.settings;
+    // Others don't know what streaming is.
+    const upgrades = this.upgrades(transport).filter((name) => name !== 'streaming' || terms !== undefined);
+    const resume = terms === undefined ? undefined : { window: terms.windowMs };
+    return JSON.stringify({ upgrades, pingInterval, pingTimeout, maxPayload, resume }).slice(1);
+  }
+}

@@ -1,0 +1,97 @@
+/** Answers upgrades: with a transport, with a few last words, or with a refusal. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import type { Packet } from '../../shared/engine/packet.ts';
+import type { ConnectionSink } from '../../shared/websocket/connection-sink.ts';
+import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
+import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
+import { resolveLimits } from '../../shared/websocket/limits.ts';
+import type { Limits } from '../../shared/websocket/limits.ts';
+import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
+import type { HeaderList } from './answer.ts';
+import type { Line } from './line.ts';
+import type { Settings } from './options.ts';
+import { refusalBody } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { codecFor } from './revisions.ts';
+import { HIGH_WATER_BYTES, WebSocketTransport } from './websocket.ts';
+
+/** What Node hands over with an upgrade. */
+export interface Knock {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What came behind the request's head. */
+  readonly head: Buffer;
+}
+
+export class WebSocketDoor {
+  private readonly limits: Limits;
+  private readonly deflate: DeflateSettings | undefined;
+
+  constructor({ maxHttpBufferSize, perMessageDeflate }: Settings) {
+    this.limits = resolveLimits({
+      maxMessageBytes: Math.min(maxHttpBufferSize, 2 ** 31 - 1),
+      highWaterBytes: HIGH_WATER_BYTES,
+    });
+    this.deflate = resolveDeflate(perMessageDeflate, false);
+  }
+
+  /** Until the connection listens for itself, a reset would be an error that nobody heard. */
+  hold({ socket }: Knock): void {
+    socket.on('error', ignoreReset);
+  }
+
+  /**
+   * @param tellsClose - see {@link WebSocketTransport}
+   * @returns undefined where the request is none for a WebSocket, and is answered so, or its peer is gone
+   */
+  accept(knock: Knock, added: HeaderList, line: Line, tellsClose: boolean): WebSocketTransport | undefined {
+    const { request, socket, head } = knock;
+    if (socket.destroyed) return undefined;
+    socket.off('error', ignoreReset);
+    const connection = acceptUpgrade(request, socket, head, {
+      limits: this.limits,
+      deflate: this.deflate,
+      headers: (lines) => {
+        for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
+      },
+    });
+    if (connection === undefined) return undefined;
+    return new WebSocketTransport(line.id, codecFor(line.session.protocol, request), line, connection, tellsClose);
+  }
+
+  /**
+   * Lets a peer in only to tell it something. Browsers show a page nothing of a refused upgrade, so one that comes back to
+   * a session that is gone would try until its window has passed.
+   */
+  tell({ request, socket, head }: Knock, packets: readonly Packet[]): void {
+    if (socket.destroyed) return;
+    socket.off('error', ignoreReset);
+    const connection = acceptUpgrade(request, socket, head, { limits: this.limits });
+    if (connection === undefined) return;
+    connection.sink = deafSink;
+    const codec = codecFor(4, request);
+    for (const packet of packets) connection.sendText(String(codec.write(packet)));
+    connection.close();
+  }
+
+  refuse({ socket }: Knock, why: Refusal): void {
+    socket.off('error', ignoreReset);
+    refuseUpgrade(socket, {
+      status: why.status,
+      headers: {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'no-store',
+        Vary: 'Origin',
+        'Retry-After': why.retryAfter?.toString(),
+      },
+      body: refusalBody(why),
+    });
+  }
+}
+
+/** For a connection that is only told something, and closed. */
+const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
+
+function ignoreReset(): void {}
