@@ -90,6 +90,16 @@ describe('a request that is refused', () => {
     expect(await new WebSocketPeer(port, query).refused).toBe(status);
   });
 
+  it('is told by connection_error when it is no WebSocket handshake', async () => {
+    const { port, refusals, engine } = await serve();
+    const { socket, ended } = await tcp(port);
+    const head = 'GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n';
+    socket.write(`${head}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n`);
+    expect(await ended).toMatch(/^HTTP\/1\.1 400 /);
+    expect(refusals).toEqual([{ code: 3, context: { name: 'TRANSPORT_HANDSHAKE_ERROR' } }]);
+    expect(engine.clientsCount).toBe(0);
+  });
+
   it('tells connection_error the request, code, message and context', async () => {
     const { engine, port } = await serve();
     const told = next<[{ req: { url: string }; code: number; message: string; context: object }]>(
@@ -362,6 +372,20 @@ describe('a POST', () => {
     const connections = () => new Promise((resolve) => http.getConnections((_error, count) => resolve(count)));
     await expect.poll(connections).toBeLessThanOrEqual(1);
   });
+});
+
+it.each([
+  [true, 'permessage-deflate'],
+  [false, undefined],
+])('compresses WebSocket messages where perMessageDeflate is %s', async (perMessageDeflate, extension) => {
+  const { port, sessions } = await serve({ perMessageDeflate });
+  const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+  await peer.until(1);
+  expect(peer.socket.extensions.split(';')[0] || undefined).toBe(extension);
+  const [session] = sessions as [Session];
+  const long = 'x'.repeat(100_000);
+  session.send(long).send(long, { compress: false }).send('short');
+  expect((await peer.until(4)).slice(1)).toEqual([`4${long}`, `4${long}`, '4short']);
 });
 
 describe('headers', () => {

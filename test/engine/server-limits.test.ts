@@ -56,6 +56,16 @@ describe('the heartbeat', () => {
   });
 });
 
+it.each(['', '&resume=1'])('ends a session whose peer%s sends a message that is too big, for good', async (more) => {
+  const { port, sessions } = await serve({ maxHttpBufferSize: 100 });
+  const peer = new WebSocketPeer(port, `EIO=4&transport=websocket${more}`);
+  await peer.until(1);
+  const ended = next<Closed>(sessions[0]!, 'close');
+  peer.send(`4${'x'.repeat(100)}`);
+  expect(await peer.closed).toBe(1009);
+  expect(await ended).toEqual(['transport error', expect.objectContaining({ code: 'too-big', again: false })]);
+});
+
 describe('a slow peer', () => {
   it('is cut off when it takes nothing of a long queue, and others do not wait for it', async () => {
     const { port, sessions } = await serve({ stalledQueueBytes: 1_000_000, stalledTimeout: 50 });
