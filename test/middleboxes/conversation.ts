@@ -37,6 +37,12 @@ export class Conversation {
     return this.client.io.engine.transport.name;
   }
 
+  /** What became of each transport. */
+  explain(): readonly { readonly transport: string; readonly why: string }[] {
+    // Only our manager has it.
+    return (this.client.io as unknown as { explain(): ReturnType<Conversation['explain']> }).explain();
+  }
+
   /** Resolves when `name` carries it. */
   async carriedBy(name: string): Promise<void> {
     while (this.transport !== name) await this.next('transport');

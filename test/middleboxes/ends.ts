@@ -1,5 +1,5 @@
 /** The two ends that meet through middleboxes: ours, and the official ones as a control that shows what a test can find. */
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Server as OfficialServer, type ServerOptions, type Socket as ServerSocket } from 'socket.io';
@@ -35,9 +35,9 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves on a free port of 127.0.0.1. */
-export async function serve(ends: Ends, options: Partial<ServerOptions>): Promise<Served> {
-  const http: HttpServer = createServer();
+/** Serves on a free port of 127.0.0.1; requests that are not the server's go to `others`. */
+export async function serve(ends: Ends, options: Partial<ServerOptions>, others?: RequestListener): Promise<Served> {
+  const http: HttpServer = createServer(others);
   const io = new ends.Server(http, options);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');

@@ -148,7 +148,7 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
     connections: proxy.accepted,
     transports,
     durationMs: Math.round(performance.now() - startedAt),
-    timeline: (client.io.engine as { explain?: () => ExamResult['timeline'] }).explain?.() ?? [],
+    timeline: (client.io as { explain?: () => ExamResult['timeline'] }).explain?.() ?? [],
   };
   client.disconnect();
   await proxy.close();

