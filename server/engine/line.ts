@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 
 import debug from 'debug';
 
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
@@ -23,6 +23,8 @@ import type { Answers } from './answer.ts';
 import { Backlog } from './backlog.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
+import { Probe } from './probe.ts';
+import type { ProbeOwner } from './probe.ts';
 import { Session } from './session.ts';
 import type { CloseDetails, SendCallback } from './session.ts';
 import { shortId } from './session-id.ts';
@@ -32,8 +34,6 @@ const log = debug('throughline:engine:line');
 
 /** A poll that comes while another transport is being tried is held no longer than this (ms): the peer waits for its end. */
 const RELEASE_MS = 50;
-
-const PROBE = 'probe';
 
 /** The server, as a line sees it. */
 export interface LineHost {
@@ -58,13 +58,6 @@ export interface LineHost {
 /** What became of a packet: taken, taken and none more is wanted, or none of the protocol. */
 export type Delivery = 'taken' | 'last' | 'bad';
 
-/** A transport that is being tried. */
-interface Probe {
-  readonly transport: Transport;
-  readonly timeout: Timer;
-  wasAsked: boolean;
-}
-
 /** What the opening request says. */
 export interface Opening {
   readonly id: string;
@@ -73,7 +66,7 @@ export interface Opening {
   readonly origin: string | undefined;
 }
 
-export class Line implements SessionSink, HeartbeatSink, TransportOwner {
+export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOwner {
   readonly id: string;
   readonly host: LineHost;
   readonly core: SessionCore;
@@ -122,11 +115,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   get isUpgrading(): boolean {
-    return this.probe?.wasAsked === true;
-  }
-
-  get isProbing(): boolean {
-    return this.probe !== undefined;
+    return this.probe?.isAnswered === true;
   }
 
   /** Begins the session on its first transport: the open packet, and what the application wants sent behind it. */
@@ -171,20 +160,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   /** Tries another transport while the current one goes on. */
-  beginProbe(transport: Transport): void {
-    const { host } = this;
-    this.dropProbe('another one came');
-    const timeout = host.clock.after(host.settings.upgradeTimeout, () => this.dropProbe('upgrade timeout'));
-    this.probe = { transport, timeout, wasAsked: false };
-  }
-
-  /** The answer to a probe, in which the peer sees that this way is open. */
-  answerProbe(transport: Transport): void {
-    if (this.probe?.transport !== transport) return;
-    this.probe.wasAsked = true;
-    transport.send([{ type: 'pong', data: PROBE }]);
-    this.session.emit('upgrading', transport);
-    this.releasePoll();
+  beginProbe(transport: Transport): Probe {
+    this.probe?.drop('another one came');
+    this.probe = new Probe(transport, this, this.host.settings.upgradeTimeout);
+    return this.probe;
   }
 
   /** @param seen - how many messages the peer has seen; undefined where it doesn't count */
@@ -237,7 +216,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   packetFrom(transport: Transport, packet: Packet): void {
-    if (this.probe?.transport === transport) this.probed(this.probe, packet);
+    if (this.probe?.transport === transport) this.probe.hear(packet);
     else if (transport === this.core.transport) this.deliver(packet, this.lane);
   }
 
@@ -257,7 +236,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   }
 
   gone(transport: Transport, why: ReasonCode, detail: string): void {
-    if (this.probe?.transport === transport) this.dropProbe('closed by the peer');
+    if (this.probe?.transport === transport) this.probe.drop('closed by the peer');
     else if (reasons[why].by === 'policy' && transport === this.core.transport) this.core.end(why, detail);
     else this.core.lose(transport, why, detail);
   }
@@ -314,7 +293,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
     this.heartbeat.stop();
     this.backlog?.stop();
-    this.dropProbe('the session ended');
+    this.probe?.drop('the session ended');
     this.host.forget(this, this.farewell(why));
     if (this.core.waiting === 0) this.runCallbacks();
     this.callbacks = undefined;
@@ -323,40 +302,30 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
     this.session.emit('close', word, details);
   }
 
-  private probed(probe: Probe, packet: Packet): void {
-    const { transport } = probe;
-    if (packet.type === 'ping' && packet.data === PROBE && !probe.wasAsked) {
-      this.answerProbe(transport);
-    } else if (packet.type === 'upgrade' && probe.wasAsked) {
-      this.upgrade(probe, packet.data);
-    } else {
-      this.dropProbe('neither probe nor upgrade');
-    }
+  probeAnswered({ transport }: Probe): void {
+    this.session.emit('upgrading', transport);
+    this.releasePoll();
   }
 
-  private upgrade({ transport, timeout }: Probe, count: RawData | undefined): void {
+  probeWon(probe: Probe, count: RawData | undefined): void {
+    const { transport } = probe;
     const seen = this.core.resumable ? readCount(count) : undefined;
-    if (this.core.resumable && seen === undefined) return this.dropProbe('upgrade without a count');
-    timeout.cancel();
+    if (this.core.resumable && seen === undefined) return probe.drop('upgrade without a count');
+    probe.settle();
     this.probe = undefined;
     this.upgraded = true;
     if (this.attach(transport, seen, 'upgrade')) this.session.emit('upgrade', transport);
     else transport.close();
   }
 
-  /** To a stream the peer moves with a POST. A repeated one finds the session there already. */
-  private upgradeByPost(packet: Packet): Delivery {
-    if (this.probe?.transport instanceof HttpTransport) this.probed(this.probe, packet);
-    return this.core.stateName === 'closed' ? 'last' : 'taken';
+  probeLost(): void {
+    this.probe = undefined;
   }
 
-  private dropProbe(why: string): void {
-    const { probe } = this;
-    if (probe === undefined) return;
-    log('%s: %s is not taken, %s', shortId(this.id), probe.transport.name, why);
-    this.probe = undefined;
-    probe.timeout.cancel();
-    probe.transport.close();
+  /** To a stream the peer moves with a POST. A repeated one finds the session there already. */
+  private upgradeByPost(packet: Packet): Delivery {
+    if (this.probe?.transport instanceof HttpTransport) this.probe.hear(packet);
+    return this.core.stateName === 'closed' ? 'last' : 'taken';
   }
 
   private releasePoll(): void {

@@ -97,8 +97,7 @@ function probeStream({ line, request, response, refuse }: Get): void {
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
   const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);
   transport.take(response);
-  line.beginProbe(transport);
-  line.answerProbe(transport);
+  line.beginProbe(transport).answer();
 }
 
 function refuseCount({ line, refuse }: Get): void {

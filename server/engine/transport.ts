@@ -52,6 +52,11 @@ export abstract class Transport extends QuietEmitter implements Carrier {
     return this.codec.revision;
   }
 
+  /** The clock of its session. */
+  get clock(): Clock {
+    return this.owner.clock;
+  }
+
   get readyState(): 'open' | 'closed' {
     return this.state;
   }
