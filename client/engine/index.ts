@@ -1,5 +1,5 @@
 /** `throughline/engine-client`: what `engine.io-client` offers, in browsers and in Node. */
-export { protocol } from 'engine.io-parser';
+export { protocol } from '#client/codec';
 export { installTimerFunctions, nextTick } from './clock.ts';
 export type { ResumeOptions, SocketOptions, TransportCtor, TransportName } from './options.ts';
 export { parse } from './parse-uri.ts';

@@ -310,13 +310,19 @@ export function openLine(
     timeline,
     close() {
       const { transport } = socket;
-      const end = (): void => core.close();
+      const end = (): void => {
+        // What waited until now has just been sent: it is to arrive first.
+        if (core.transport && !transport.writable) transport.once('drain', end);
+        else core.close();
+      };
       // Nothing carries it, but a request of its own may get through, and spare the server the wait.
       if (core.stateName === 'suspended' && names.includes('polling')) create('polling').farewell(core.next);
       // A plain session's move has begun by stopping the old transport: it is done before anything else.
       if (isUpgrading && !core.resumable) socket.once('upgrade', end).once('upgradeError', end);
-      else if (core.transport && !transport.writable) transport.once('drain', end).once('close', end);
-      else end();
+      else {
+        if (core.transport && !transport.writable) transport.once('close', end);
+        end();
+      }
     },
   };
 }

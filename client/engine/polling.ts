@@ -1,7 +1,7 @@
 /** HTTP long-polling: a GET waits for packets, a POST brings them; of each there is one at a time. */
-import { decodePayload, encodePayload } from 'engine.io-parser';
 import type { Timer } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
+import { decodePayload, encodePayload } from '#client/codec';
 import { Transport } from './transport.ts';
 
 /** How long the POST may take that ends a session: nobody waits for it any more (ms). */

@@ -2,10 +2,11 @@
  * A session with an Engine.IO server: engine.io-client's `Socket` by name and meaning, and where the server is ours one
  * that outlives its transports. What it runs on is in `line.ts`.
  */
-import { protocol, type BinaryType } from 'engine.io-parser';
+import type { BinaryType } from 'engine.io-parser';
 import { Emitter } from '../../shared/emitter.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import { ThroughlineError } from '../../shared/errors.ts';
+import { protocol } from '#client/codec';
 import { defaultBinaryType } from '#client/environment';
 import { byteLength, payloadBytes } from './byte-length.ts';
 import { type Environment, environmentFor, memory } from './environment.ts';

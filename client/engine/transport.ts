@@ -4,10 +4,10 @@
  *
  * A subclass says how it opens, writes and closes, and calls `onOpen`, `onData`, `onError` and `onClose`.
  */
-import { decodePacket, protocol } from 'engine.io-parser';
 import { Emitter } from '../../shared/emitter.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
+import { decodePacket, protocol } from '#client/codec';
 import { type ConnectOptions, type Environment } from './environment.ts';
 import type { Socket } from './socket.ts';
 

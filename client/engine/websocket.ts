@@ -1,6 +1,6 @@
 /** WebSocket: a message carries a packet. */
-import { encodePacket } from 'engine.io-parser';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
+import { encodePacket } from '#client/codec';
 import { nextTick } from './clock.ts';
 import type { WebSocketEvent, WebSocketLike } from './environment.ts';
 import { Transport } from './transport.ts';
