@@ -5,6 +5,7 @@
  * of a connection at once (a cut) is the line's business, see `line.ts`.
  */
 import type { Socket } from 'node:net';
+import { reset } from './reset.ts';
 
 /** From so many bytes on that wait here we read no more, so that the sender feels it as it would on a real way. */
 const QUEUE_BYTES = 256 * 1024;
@@ -98,7 +99,7 @@ export class Flow {
     while (!this.over && !this.stalled && !this.to.writableNeedDrain) {
       if (this.wasReset) {
         this.close();
-        this.to.resetAndDestroy();
+        reset(this.to);
         return;
       }
       const head = this.queue[0];

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, request, Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { reset } from './reset.ts';
 
 /** What it makes of a request to upgrade. */
 export type UpgradeHandling =
@@ -144,7 +145,7 @@ export class HttpProxy {
       [far, near],
     ] as const) {
       this.tunnels.add(side);
-      side.on('error', () => other.resetAndDestroy());
+      side.on('error', () => reset(other));
       side.on('close', () => {
         this.tunnels.delete(side);
         other.destroy();

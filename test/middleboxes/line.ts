@@ -1,6 +1,7 @@
 /** A line: one connection through the tearing proxy, as a pair of flows that can be cut together. */
 import { connect, type Socket } from 'node:net';
 import { Flow } from './flow.ts';
+import { reset } from './reset.ts';
 
 /** How a connection ends: with RST, as if something on the way had failed, or with FIN, as if the other side were done. */
 export type Cut = 'reset' | 'end';
@@ -40,7 +41,7 @@ export class Line {
     this.up.close();
     this.down.close();
     for (const side of [this.near, this.far]) {
-      if (how === 'reset') side.resetAndDestroy();
+      if (how === 'reset') reset(side);
       else side.end();
     }
   }
