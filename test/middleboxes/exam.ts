@@ -40,7 +40,11 @@ export interface ExamPlan {
   /** How many messages go each way, spread over the faults. */
   readonly messages: number;
   readonly seed: number;
-  /** When nothing at all has moved for so long, what is missing won't come any more. @defaultValue 25_000 (ms), more than a session waits for its peer */
+  /**
+   * When nothing at all has moved for so long (ms), what is missing won't come any more.
+   *
+   * @defaultValue 25_000, more than a session waits for its peer
+   */
   readonly quietMs?: number;
 }
 
@@ -80,15 +84,8 @@ const FAULTS_AHEAD = 4;
 export async function runExam(plan: ExamPlan): Promise<ExamResult> {
   const { ends, way, faults, messages, seed, quietMs = 25_000 } = plan;
   const startedAt = performance.now();
-  const served = await serve(ends, serverOptions);
   const road: Road = ways[way];
-  const chance = new SeededRandom(seed + 2);
-  const mistaking = await HttpProxy.before(served.port, {
-    ...road.proxy,
-    repeatsPost: () => chance.next() < (road.repeated ?? 0),
-  });
-  const isMistaken = road.proxy !== undefined || road.repeated !== undefined;
-  const proxy = await TearingProxy.before(isMistaken ? mistaking.port : served.port);
+  const { served, proxy, close } = await build(ends, road, new SeededRandom(seed + 2));
   const mischief = new Mischief(proxy, new SeededRandom(seed));
 
   const [up, down] = [new Ledger(messages), new Ledger(messages)];
@@ -151,10 +148,22 @@ export async function runExam(plan: ExamPlan): Promise<ExamResult> {
     timeline: (client.io as { explain?: () => ExamResult['timeline'] }).explain?.() ?? [],
   };
   client.disconnect();
-  await proxy.close();
-  await mistaking.close();
-  await served.close();
+  await close();
   return result;
+}
+
+/** The server, and the proxies before it. */
+async function build(ends: Ends, { proxy: options, repeated = 0 }: Road, chance: SeededRandom) {
+  const served = await serve(ends, serverOptions);
+  const mistaking = await HttpProxy.before(served.port, { ...options, repeatsPost: () => chance.next() < repeated });
+  const isMistaken = options !== undefined || repeated > 0;
+  const proxy = await TearingProxy.before(isMistaken ? mistaking.port : served.port);
+  const close = async () => {
+    await proxy.close();
+    await mistaking.close();
+    await served.close();
+  };
+  return { served, proxy, close };
 }
 
 /** What our ends say beyond the reason; the official ones say nothing there. */

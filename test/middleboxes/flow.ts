@@ -59,9 +59,17 @@ export class Flow {
     this.tearing = { left: bytes, pieceBytes };
   }
 
-  /** Calls `reached` when exactly so many further bytes have gone through, and before the next one does. */
-  after(bytes: number, reached: () => void): void {
-    this.waypoint = { left: bytes, reached };
+  /**
+   * Calls `reached` when exactly so many further bytes have gone through, and before the next one does.
+   *
+   * @returns a function that calls it off
+   */
+  after(bytes: number, reached: () => void): () => void {
+    const waypoint = { left: bytes, reached };
+    this.waypoint = waypoint;
+    return () => {
+      if (this.waypoint === waypoint) this.waypoint = undefined;
+    };
   }
 
   /** Nothing goes on any more, not even the news that the sender has gone; nobody is told. */

@@ -4,6 +4,7 @@
  * A fault counts when it has taken effect on a connection that was open, so that none of them is for show.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Flow } from './flow.ts';
 import type { Cut, Line } from './line.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { TearingProxy } from './tearing-proxy.ts';
@@ -15,6 +16,8 @@ export const faultKinds = [
   'cut at a byte',
   'torn',
   'delayed',
+  /** Every connection is swallowed for a while, and each that is opened meanwhile. */
+  'network gone',
   'blackhole',
   'blackhole up',
   'blackhole down',
@@ -28,6 +31,9 @@ const TORN_BYTES = [100, 4_000] as const;
 const PIECE_BYTES = [1, 40] as const;
 const DELAY_MS = [1, 30] as const;
 const BLACKHOLE_MS = [20, 900] as const;
+
+/** How often a blackhole of one connection stays, and only heartbeats tell its ends. */
+const FOR_GOOD = 0.4;
 
 /** How often it is the busiest connection that is struck, and not just any. */
 const BUSIEST = 0.7;
@@ -44,7 +50,7 @@ export class Mischief {
   private isStopped = false;
   private endWaiting: () => void = () => {};
   private readonly stopped = new Promise<void>((resolve) => (this.endWaiting = resolve));
-  private readonly healing = new Set<Promise<void>>();
+  private readonly healing: Promise<void>[] = [];
 
   constructor(proxy: TearingProxy, random: SeededRandom) {
     this.proxy = proxy;
@@ -109,43 +115,42 @@ export class Mischief {
       case 'delayed':
         line.delay(random.between(...DELAY_MS));
         return true;
+      case 'network gone':
+        this.proxy.blackhole();
+        this.healing.push(pause(random.between(...BLACKHOLE_MS)).then(() => this.proxy.light()));
+        return true;
       case 'blackhole':
-        this.blackhole(line, random.between(...BLACKHOLE_MS));
-        return true;
+        return this.swallow(line);
       case 'blackhole up':
-        line.up.stall();
-        this.healLater(line, random.between(...BLACKHOLE_MS));
-        return true;
+        return this.swallow(line.up);
       case 'blackhole down':
-        line.down.stall();
-        this.healLater(line, random.between(...BLACKHOLE_MS));
-        return true;
+        return this.swallow(line.down);
     }
   }
 
   private async cutAtByte(line: Line, how: Cut): Promise<boolean> {
     const flow = this.random.pick([line.up, line.down]);
-    const cut = new Promise<true>((resolve) => {
-      flow.after(this.random.between(...CUT_AFTER_BYTES), () => {
+    const bytes = this.random.between(...CUT_AFTER_BYTES);
+    return new Promise((resolve) => {
+      const callOff = flow.after(bytes, () => {
+        clearTimeout(idle);
         line.cut(how);
         resolve(true);
       });
+      const giveUp = (): void => {
+        clearTimeout(idle);
+        callOff();
+        resolve(false);
+      };
+      const idle = setTimeout(giveUp, IDLE_MS);
+      void line.closed.then(giveUp);
     });
-    const idle = new AbortController();
-    const inVain = [line.closed.then(() => false), pause(IDLE_MS, false, { signal: idle.signal }).catch(() => false)];
-    const hasCut = await Promise.race([cut, ...inVain]);
-    idle.abort();
-    return hasCut;
   }
 
-  /** The network is gone for a while: this connection is swallowed, and with it every one that is opened meanwhile. */
-  private blackhole(line: Line, ms: number): void {
-    line.stall();
-    this.proxy.blackhole();
-    this.healing.add(pause(ms).then(() => this.proxy.light()));
-  }
-
-  private healLater(line: Line, ms: number): void {
-    this.healing.add(pause(ms).then(() => line.release()));
+  private swallow(way: Line | Flow): true {
+    way.stall();
+    const ms = this.random.between(...BLACKHOLE_MS);
+    if (this.random.next() >= FOR_GOOD) this.healing.push(pause(ms).then(() => way.release()));
+    return true;
   }
 }
