@@ -178,11 +178,16 @@ describe.each(lines)('$name: a socket of the client', (line) => {
     const first = heard(client, 'news');
     socket.emit('news', 1);
     await first;
-    socket.on('disconnect', () => server.emit('news', 2));
+    const keptByServer = new Promise<void>((resolve) =>
+      socket.on('disconnect', () => {
+        server.emit('news', 2);
+        resolve();
+      }),
+    );
     const missed = heard(client, 'news');
     const back = heard(client, 'connect');
     stage.cable.cut();
-    await heard(client, 'disconnect');
+    await Promise.all([heard(client, 'disconnect'), keptByServer]);
     stage.cable.mend();
     await back;
     expect([client.recovered, client.id]).toEqual([true, id]);
