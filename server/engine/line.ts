@@ -51,8 +51,8 @@ export interface LineHost {
   /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
   forget(line: Line, farewell: readonly Packet[] | undefined): void;
   emit(event: string, ...args: unknown[]): boolean;
-  /** Whether the application listens to that. */
-  hears(event: string): boolean;
+  /** Whether the application has ever asked the server for each `flush` and `drain`. */
+  readonly tellsFlow: boolean;
 }
 
 /** What became of a packet: taken, taken and none more is wanted, or none of the protocol. */
@@ -150,8 +150,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
       core.waiting === 0 &&
       current.writable &&
       !session.isHeard &&
-      !host.hears('flush') &&
-      !host.hears('drain')
+      !host.tellsFlow
     );
   }
 
@@ -228,7 +227,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
     const { session, host } = this;
     if (session.isHeard) session.emit('flush', packets);
-    if (host.hears('flush')) host.emit('flush', session, packets);
+    if (host.tellsFlow) host.emit('flush', session, packets);
   }
 
   readied(transport: Transport): void {
@@ -285,7 +284,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     const { session, host } = this;
     this.runCallbacks();
     if (session.isHeard) session.emit('drain');
-    if (host.hears('drain')) host.emit('drain', session);
+    if (host.tellsFlow) host.emit('drain', session);
   }
 
   closed(why: ReasonCode, detail: string): void {

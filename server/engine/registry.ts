@@ -26,6 +26,7 @@ export class Registry implements LineHost {
   readonly settings: Settings;
   readonly answers: Answers;
   readonly terms: ResumeTerms | undefined;
+  tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
   isDraining = false;
   private readonly server: EventEmitter;
@@ -43,6 +44,9 @@ export class Registry implements LineHost {
     this.clock = clock;
     this.answers = new Answers(server, settings);
     this.terms = termsOf(settings);
+    server.on('newListener', (event: string) => {
+      if (event === 'flush' || event === 'drain') this.tellsFlow = true;
+    });
   }
 
   get size(): number {
@@ -117,10 +121,6 @@ export class Registry implements LineHost {
     for (const id of this.farewells.keys()) this.takeFarewell(id);
   }
 
-  hears(event: string): boolean {
-    return this.server.listenerCount(event) > 0;
-  }
-
   emit(event: string, ...args: unknown[]): boolean {
     return this.server.emit(event, ...args);
   }
@@ -133,8 +133,9 @@ function termsOf({ resume }: Settings): ResumeTerms | undefined {
     windowMs: window,
     maxPackets,
     maxBytes,
-    // Often enough that the peer's journal, bounded like ours, stays far from full.
-    reportPackets: Math.ceil(maxPackets / 8),
+    // So often that the peer lets go of messages while they are young: cheaper than to keep thousands, and the count mostly
+    // leaves in one write with an answer. And so often that a small journal stays far from full.
+    reportPackets: Math.min(64, Math.ceil(maxPackets / 8)),
     reportBytes: Math.ceil(maxBytes / 8),
   };
 }
