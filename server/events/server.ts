@@ -19,7 +19,6 @@ import type {
   Last,
 } from '../../shared/events/acknowledgements.ts';
 import type { DecoderOptions } from '../../shared/events/decoder.ts';
-import { Encoder } from '../../shared/events/encoder.ts';
 import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
 import { Server as Engine } from '../engine/index.ts';
@@ -42,6 +41,7 @@ import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
 import { completeOptions, makeAdapter, resolveLimits } from './options.ts';
 import type { AdapterConstructor, GivenOptions, Limits, ServerOptions } from './options.ts';
+import { QuickEncoder } from './quick-encoder.ts';
 import type { Socket } from './socket.ts';
 
 const debug = createDebug('throughline:events:server');
@@ -123,7 +123,7 @@ export class Server<
     this.connectTimeoutMs = this.limits.connectTimeout;
     this.connectDeadlines = new ConnectDeadlines(() => this.connectTimeoutMs);
     this.basePath = withoutSlash(given.path ?? '/socket.io');
-    this.encoder = new (given.parser?.Encoder ?? Encoder)();
+    this.encoder = new (given.parser?.Encoder ?? QuickEncoder)();
     this.Decoder = given.parser?.Decoder;
     this.decoderOptions = { maxAttachments: this.limits.maxAttachments };
     this.recovers = this.opts.connectionStateRecovery !== undefined;

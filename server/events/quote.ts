@@ -1,0 +1,41 @@
+/**
+ * A text as JSON says it, for long texts in a fifth of the time: most need no escapes, and that can be seen four characters
+ * at a time.
+ *
+ * Time against JSON.stringify on Node 20 (test/events/quote.test.ts tests it against that, too): 64 characters 1.0, 256 0.35,
+ * 1,024 0.2, 64 Ki 0.2. Newer versions of Node look for escapes faster themselves.
+ */
+
+/** From this length on it is worth it (UTF-16 units). */
+export const LONG_FROM = 256;
+
+/** So much is looked at in one go (bytes). */
+const PIECE = 65_536;
+
+const bytes = Buffer.allocUnsafeSlow(PIECE);
+const words = new Int32Array(bytes.buffer, bytes.byteOffset, PIECE / 4);
+
+/** The highest bit of each byte of a word. */
+const HIGH_BITS = 0x80_80_80_80 | 0;
+const SPACES = 0x20_20_20_20;
+
+export function quote(text: string): string {
+  // Not ASCII: what JSON makes of lone surrogates is not for us to know. The others are all that it escapes (RFC 8259 §7).
+  const isPlain =
+    Buffer.byteLength(text) === text.length && !text.includes('"') && !text.includes('\\') && !hasControl(text);
+  return isPlain ? `"${text}"` : JSON.stringify(text);
+}
+
+/** Whether an ASCII text has a character below space. */
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at += PIECE) {
+    const length = bytes.write(text.length <= PIECE ? text : text.slice(at, at + PIECE), 'latin1');
+    const count = (length + 3) >> 2;
+    bytes.fill(0x20, length, count * 4);
+    let found = 0;
+    // A byte below space borrows from its highest bit, which ASCII leaves free.
+    for (let index = 0; index < count; index++) found |= words[index]! - SPACES;
+    if ((found & HIGH_BITS) !== 0) return true;
+  }
+  return false;
+}
