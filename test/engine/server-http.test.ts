@@ -1,6 +1,6 @@
 /** What our server answers to requests that are as they should be, and to those that are not. */
 import { gunzipSync } from 'node:zlib';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
@@ -316,6 +316,22 @@ describe('a POST', () => {
     setImmediate(() => socket.end());
     expect((await next<[string]>(sessions[0]!, 'close'))[0]).toBe('transport error');
     expect(got).toEqual([]);
+  });
+
+  it('that dawdles is cut by the http server, and the session lives by its heartbeat meanwhile', async () => {
+    const http = createServer({ requestTimeout: 150, headersTimeout: 150, connectionsCheckingInterval: 30 });
+    const { port, sessions } = await serve({ pingInterval: 40, pingTimeout: 1_000 }, http);
+    const poller = new Poller(port, (await open(port, '&resume=1')).sid);
+    const { socket, ended } = await tcp(port);
+    const head = `POST /engine.io/?${poller.query('&from=1&turn=1')} HTTP/1.1\r\nHost: a\r\n`;
+    socket.write(`${head}Content-Length: 100\r\n\r\n4`);
+    const dawdling = setInterval(() => socket.write('x'), 20);
+    poller.turn = 1;
+    expect((await poller.seen(0)).body).toBe('20');
+    await ended;
+    clearInterval(dawdling);
+    expect((await poller.from(1, '30')).body).toBe('ok');
+    expect(sessions[0]!.readyState).toBe('open');
   });
 
   it('is refused beside another one of a plain peer, and the session ends', async () => {

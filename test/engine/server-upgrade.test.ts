@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { Socket as Client } from 'engine.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { Poller, WebSocketPeer, next, open, serve } from './server-fixture.ts';
+import { Poller, WebSocketPeer, next, open, serve, tcp } from './server-fixture.ts';
 
 async function start(options = {}) {
   const served = await serve(options);
@@ -181,4 +181,25 @@ it('opens on a WebSocket at once, and takes what comes in the same segment as th
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
   socket.write(Buffer.concat([Buffer.from(head), masked]));
   expect(await got).toBe('hi');
+});
+
+it('is left as it was by peers that reset the connection at every point of opening and probing', async () => {
+  const { port, engine, sessions } = await serve();
+  const { sid } = await open(port);
+  const bystander = new Poller(port, sid);
+  const head = (query: string) =>
+    `GET /engine.io/?EIO=4&transport=websocket${query} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  const frame = (text: string) => Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)]);
+  for (const query of ['', `&sid=${sid}`, '&sid=nobody']) {
+    const whole = Buffer.concat([Buffer.from(head(query)), frame('2probe'), frame('4x'), Buffer.from([0xff, 0xff])]);
+    for (let length = 0; length <= whole.length; length += 7) {
+      const { socket } = await tcp(port);
+      await new Promise((resolve) => socket.write(whole.subarray(0, length), resolve));
+      socket.resetAndDestroy();
+    }
+  }
+  expect((await bystander.post('4a')).body).toBe('ok');
+  await expect.poll(() => engine.clientsCount).toBe(1);
+  expect([sessions[0]!.readyState, sessions[0]!.transport.name]).toEqual(['open', 'polling']);
 });
