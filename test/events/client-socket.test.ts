@@ -171,7 +171,9 @@ describe.each(lines)('$name: a socket of the client', (line) => {
   });
 
   it('goes on where the last connection ended, where the server can', async ({ stage }) => {
-    const server = await stage.serve({ connectionStateRecovery: {}, ...line.withoutResume });
+    // Between two polls a server notices the loss by its heartbeat only.
+    const heartbeat = { pingInterval: 500, pingTimeout: 1_000 };
+    const server = await stage.serve({ connectionStateRecovery: {}, ...heartbeat, ...line.withoutResume });
     const [client, socket] = await stage.meet(server, '/', { reconnection: true, reconnectionDelay: 10 });
     const { id } = client;
     expect(client.recovered).toBe(false);
