@@ -19,6 +19,7 @@ import { withDeadline } from './deadline.ts';
 import { callGuarded } from './guarded-call.ts';
 import type { Namespace } from './namespace.ts';
 import { refuseReserved } from './reserved.ts';
+import { unwatched } from './unwatched.ts';
 
 /** Flags of an operator: those of the adapter, and one of our own. */
 type Flags = BroadcastFlags & {
@@ -94,7 +95,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
         const given = this.flags.expectSingleResponse ? (error ? null : answers[0]) : answers;
         callGuarded(callback as () => unknown, this, [error, given], failed);
       });
-    } else this.adapter.broadcast(packet, this.options);
+    } else unwatched(this.adapter.broadcast(packet, this.options));
     return true;
   }
 
@@ -144,12 +145,12 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
 
   /** Makes the sockets that are meant join a room, or rooms. */
   socketsJoin(room: Room | Room[]): void {
-    this.adapter.addSockets(this.options, Array.isArray(room) ? room : [room]);
+    unwatched(this.adapter.addSockets(this.options, Array.isArray(room) ? room : [room]));
   }
 
   /** Makes the sockets that are meant leave a room, or rooms. */
   socketsLeave(room: Room | Room[]): void {
-    this.adapter.delSockets(this.options, Array.isArray(room) ? room : [room]);
+    unwatched(this.adapter.delSockets(this.options, Array.isArray(room) ? room : [room]));
   }
 
   /**
@@ -158,7 +159,7 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
    * @param close - whether their connections are closed, for all their namespaces
    */
   disconnectSockets(close = false): void {
-    this.adapter.disconnectSockets(this.options, close);
+    unwatched(this.adapter.disconnectSockets(this.options, close));
   }
 
   private get options(): BroadcastOptions {

@@ -26,6 +26,7 @@ import type { ExtendedError, Next } from './run-middleware.ts';
 import type { Server } from './server.ts';
 import { Socket } from './socket.ts';
 import { Validators } from './validators.ts';
+import { unwatched } from './unwatched.ts';
 
 const debug = createDebug('throughline:events:namespace');
 
@@ -129,9 +130,7 @@ export class Namespace<
         (error: unknown) => answered(error, []),
       );
     }
-    // As most adapters declare it, unlike the contract.
-    const sent: unknown = this.adapter.serverSideEmit(packet);
-    if (sent instanceof Promise) sent.catch((error: unknown) => debug('server-side emit of %s: %s', this.name, error));
+    unwatched(this.adapter.serverSideEmit(packet));
     return true;
   }
 
@@ -183,7 +182,7 @@ export class Namespace<
         if (client.isOpen) this.admit(new Socket(this, client, auth, session ?? undefined));
         else {
           // What was taken out for it goes back, for its next attempt.
-          if (session) this.adapter.persistSession(session);
+          if (session) unwatched(this.adapter.persistSession(session));
           this.connecting--;
           this.emptied();
         }

@@ -37,6 +37,7 @@ import { OrderedChecks } from './ordered-checks.ts';
 import { PendingAcks } from './pending-acks.ts';
 import type { AckCallback, CallAck } from './pending-acks.ts';
 import { createPrivateId, createSocketId } from './socket-id.ts';
+import { unwatched } from './unwatched.ts';
 
 /** What a socket emits by itself. */
 export interface SocketReservedEventsMap {
@@ -181,7 +182,7 @@ export class Socket<
     }
     if (this.nsp.server.recovers) {
       // The adapter keeps it in case that the client comes back.
-      this.adapter.broadcast(packet, { rooms: new Set([this.id]), except: new Set(), flags: flags ?? {} });
+      unwatched(this.adapter.broadcast(packet, { rooms: new Set([this.id]), except: new Set(), flags: flags ?? {} }));
     } else {
       this.notifyOutgoingListeners(packet);
       this.client.send(packet, flags);
@@ -391,7 +392,9 @@ export class Socket<
     if (wasConnected) {
       this.emitReserved('disconnecting', reason, description);
       if (this.pid !== undefined && RECOVERABLE.has(reason)) {
-        this.adapter.persistSession({ sid: this.id, pid: this.pid, rooms: [...this.rooms], data: this.data });
+        unwatched(
+          this.adapter.persistSession({ sid: this.id, pid: this.pid, rooms: [...this.rooms], data: this.data }),
+        );
       }
     }
     this._cleanup();
