@@ -229,6 +229,9 @@ export class WebSocketServer extends EventEmitter {
   };
 }
 
+/** No server looks for late requests more often than this. */
+const MOST_CHECKS_MS = 500;
+
 /** Whether a server of ours was handed `socket` already: it is being verified, or was accepted or refused. */
 function isTaken(socket: Duplex): boolean {
   return socket.listenerCount('data') > 0 || socket.listeners('error').includes(ignore);
@@ -240,7 +243,12 @@ function ignore(): void {
 
 /** An HTTP server of our own: it has nothing but upgrades to offer (RFC 9110 §15.5.22). */
 function ownServer(limits: Limits): HttpServer {
-  const settings = { maxHeaderSize: limits.maxHeaderBytes, headersTimeout: limits.handshakeTimeoutMs };
+  const settings = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.handshakeTimeoutMs,
+    // Node looks for late requests every so often, by default each 30 s.
+    connectionsCheckingInterval: Math.max(MOST_CHECKS_MS, limits.handshakeTimeoutMs / 2),
+  };
   return createServer(settings, (_request, response) => {
     const body = STATUS_CODES[426]!;
     response.writeHead(426, {
