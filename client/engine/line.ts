@@ -36,7 +36,7 @@ export type Emit = <Event extends keyof SocketReservedEvents>(
 export interface Line {
   readonly core: SessionCore;
   readonly timeline: readonly TimelineEntry[];
-  /** Closes the session when what is on its way has left. */
+  /** Closes the session, which says that it is closing, when what is on its way has left. */
   close(): void;
 }
 
@@ -77,6 +77,7 @@ export function openLine(
         watchdog?.stop();
         note(timeline, socket.transport.name, 'lost', code);
         emit('suspend', { code });
+        closeWhenIdle();
         ladder.fell();
       },
       resumed(suspendedMs, replayed) {
@@ -139,6 +140,7 @@ export function openLine(
       if (transport !== socket.transport) return;
       core.flush();
       if (!socket.writeBuffer.length) emit('drain');
+      closeWhenIdle();
     });
     return transport;
   }
@@ -161,12 +163,14 @@ export function openLine(
     watchdog?.start();
     core.attach(carrier(), { holdsForCount: first !== undefined });
     if (first && !core.receive(first, transport.lane)) core.lose(carrier(), 'malformed');
+    if (core.stateName === 'closed') return;
     if (why === 'climbed') {
       memory.priorWebsocketSuccess = transport.name === 'websocket';
       memory.proven.set(opts.hostname, transport.name);
       emit('upgrade', transport);
     }
     announce(why);
+    closeWhenIdle();
   }
 
   function announce(why: RungReason): void {
@@ -302,28 +306,23 @@ export function openLine(
     emit('close', word, details);
   }
 
+  /** Closes where that is asked for, as soon as nothing is on its way any more. */
+  function closeWhenIdle(): void {
+    // A plain session's move has begun by stopping the old transport: it is done before anything else.
+    const isBusy = core.transport && (!socket.transport.writable || (isUpgrading && !core.resumable));
+    if (socket.readyState !== 'closing' || isBusy) return;
+    // Nothing carries it, but a request of its own may get through, and spare the server the wait.
+    if (core.stateName === 'suspended' && names.includes('polling')) create('polling').farewell(core.next);
+    core.close();
+  }
+
   const unwatch = environment.watchPage(onHint, opts);
   start(memory.priorWebsocketSuccess && opts.rememberUpgrade && names.includes('websocket') ? 'websocket' : names[0]);
 
   return {
     core,
     timeline,
-    close() {
-      const { transport } = socket;
-      const end = (): void => {
-        // What waited until now has just been sent: it is to arrive first.
-        if (core.transport && !transport.writable) transport.once('drain', end);
-        else core.close();
-      };
-      // Nothing carries it, but a request of its own may get through, and spare the server the wait.
-      if (core.stateName === 'suspended' && names.includes('polling')) create('polling').farewell(core.next);
-      // A plain session's move has begun by stopping the old transport: it is done before anything else.
-      if (isUpgrading && !core.resumable) socket.once('upgrade', end).once('upgradeError', end);
-      else {
-        if (core.transport && !transport.writable) transport.once('close', end);
-        end();
-      }
-    },
+    close: closeWhenIdle,
   };
 }
 

@@ -152,7 +152,6 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   }
 
   protected onError(reason: string, description?: unknown, context?: unknown): this {
-    this.writable = false;
     return this.emitReserved('error', new TransportError(reason, description, context));
   }
 

@@ -155,6 +155,9 @@ describe('polling that can resume', () => {
   it('ends where the server knows the session no more', () => {
     world.get.end('{"code":1,"message":"Session ID unknown"}', 400);
     expect(events).toEqual(closed('session-unknown'));
+    // A server that did not notice is told.
+    expect(world.post.body).toMatch(/1$/);
+    world.post.end('ok');
     expect(world.clock.pending).toBe(0);
   });
 
@@ -386,6 +389,48 @@ describe('climbing', () => {
   });
 });
 
+describe('closing', () => {
+  const offered = handshake({ resume: { window: 20_000 }, upgrades: ['streaming'] });
+
+  it('waits for a POST under way, and says goodbye after it', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(resumable);
+    socket.send('a').close();
+    expect(world.post.body).toBe('4a');
+    world.post.end('ok');
+    expect(world.post.body).toMatch(/1$/);
+    expect(events).toEqual(closed('closed-here'));
+  });
+
+  it('is done even if the session moves meanwhile', () => {
+    const socket = start({ transports: ['polling', 'streaming'] });
+    world.get.end(offered);
+    const probe = world.asked.findLast(({ query }) => query['transport'] === 'streaming')!;
+    probe.chunk('3probe\x1e');
+    socket.send('a').close();
+    expect(socket.readyState).toBe('closing');
+    const move = world.post;
+    probe.chunk('60\x1e');
+    expect(events).not.toEqual(closed('closed-here'));
+    move.end('ok');
+    expect(world.post.body).toBe('4a');
+    world.post.end('ok');
+    expect(world.post.body).toMatch(/1$/);
+    expect(events).toEqual(closed('closed-here'));
+  });
+
+  it('is done even if the transport is lost meanwhile', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(resumable);
+    socket.send('a').close();
+    world.post.fail();
+    expect(events).toEqual(closed('closed-here'));
+    expect(world.clock.pending).toBe(1);
+    world.post.end('ok');
+    expect(world.clock.pending).toBe(0);
+  });
+});
+
 describe('plain Engine.IO 4', () => {
   it('stops polling before it moves, and sends a bare 5', () => {
     const socket = start({});
@@ -413,6 +458,7 @@ describe('plain Engine.IO 4', () => {
     expect(world.post).toBeUndefined();
     world.get.fail();
     expect(events).toEqual(closed('transport-error'));
+    world.post.fail();
     expect(world.clock.pending).toBe(0);
   });
 });
