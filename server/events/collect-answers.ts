@@ -46,7 +46,9 @@ export function collectAnswers(
       check();
     },
   );
-  adapter.serverCount().then(
+  // With `local` no other server is asked, and none needs to be counted.
+  const servers = options.flags?.local ? Promise.resolve(1) : adapter.serverCount();
+  servers.then(
     (count) => {
       serversMissing += count;
       serversKnown = true;
