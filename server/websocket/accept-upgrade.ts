@@ -11,6 +11,7 @@ import { acceptFor } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
+import { isRefusal } from './bid.ts';
 import type { Bid } from './bid.ts';
 import { checkUpgrade } from './check-upgrade.ts';
 import type { UpgradeOffers } from './check-upgrade.ts';
@@ -33,7 +34,7 @@ export function acceptUpgrade(
   options: AcceptOptions,
 ): Connection | undefined {
   const offers = checkUpgrade(request);
-  if (!('status' in offers)) return completeUpgrade(offers, socket, head, options);
+  if (!isRefusal(offers)) return completeUpgrade(offers, socket, head, options);
   log('refused with %d: %s', offers.status, offers.body);
   refuseUpgrade(socket, offers, options.limits);
   return undefined;

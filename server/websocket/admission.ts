@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import debug from 'debug';
 
 import { warnOf } from '../../shared/websocket/announcer.ts';
+import { isRefusal } from './bid.ts';
 import type { Bid, Offers } from './bid.ts';
 import { isOriginAllowed } from './origins.ts';
 import type { Refusal } from './refuse-upgrade.ts';
@@ -23,7 +24,7 @@ export interface AdmissionSink {
  */
 export function admit(bid: Bid, isOurs: () => boolean, options: WebSocketServerOptions, sink: AdmissionSink): void {
   const { offers } = bid;
-  if ('status' in offers) return sink.refused(offers);
+  if (isRefusal(offers)) return sink.refused(offers);
   const attempt = (ask: () => void): void => {
     try {
       ask();

@@ -44,6 +44,11 @@ export function readOffers(headers: IncomingHttpHeaders): Offers | Refusal {
   return { protocols, extensions };
 }
 
+/** By its own property: an application may have given Object.prototype a `status`. */
+export function isRefusal(offers: Offers | Refusal): offers is Refusal {
+  return Object.hasOwn(offers, 'status');
+}
+
 export function badRequest(body: string): Refusal {
   return { status: 400, body };
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { holdsToken, isKey } from '../../shared/websocket/handshake.ts';
-import { badRequest, readOffers } from './bid.ts';
+import { badRequest, isRefusal, readOffers } from './bid.ts';
 import type { Offers } from './bid.ts';
 import type { Refusal } from './refuse-upgrade.ts';
 
@@ -21,7 +21,7 @@ export function checkUpgrade(request: IncomingMessage): UpgradeOffers | Refusal 
   if (!holdsToken(headers.upgrade, 'websocket')) return badRequest('The Upgrade header must say websocket.');
   if (!holdsToken(headers.connection, 'upgrade')) return badRequest('The Connection header must say Upgrade.');
   const offers = readOffers(headers);
-  if ('status' in offers) return offers;
+  if (isRefusal(offers)) return offers;
   const key = headers['sec-websocket-key'];
   if (key === undefined || !isKey(key)) return badRequest('Sec-WebSocket-Key must be 16 bytes in base64.');
   return { ...offers, key };

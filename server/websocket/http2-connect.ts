@@ -23,7 +23,7 @@ import type { Limits } from '../../shared/websocket/limits.ts';
 import { endGently } from '../../shared/websocket/linger.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
-import { badRequest, readOffers } from './bid.ts';
+import { badRequest, isRefusal, readOffers } from './bid.ts';
 import type { Bid, Offers } from './bid.ts';
 import type { Refusal } from './refuse-upgrade.ts';
 
@@ -74,7 +74,7 @@ export function acceptConnect(
   options: AcceptOptions,
 ): Connection | undefined {
   const offers = checkConnect(request);
-  if (!('status' in offers)) return completeConnect(offers, stream, options);
+  if (!isRefusal(offers)) return completeConnect(offers, stream, options);
   log('refused with %d: %s', offers.status, offers.body);
   refuseConnect(stream, offers, options.limits);
   return undefined;

@@ -64,7 +64,8 @@ export class WebSocketServer extends EventEmitter {
     const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
     if (ways.filter(Boolean).length !== 1)
       throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
-    this.options = { ...options };
+    // Without a prototype: what an application may have put on Object.prototype is no option.
+    this.options = Object.assign(Object.create(null) as WebSocketServerOptions, options);
     this.path = options.path;
     this.limits = serverLimits(options);
     this.deflate = resolveDeflate(options.perMessageDeflate, false);

@@ -182,7 +182,7 @@ describe('without a server', () => {
     });
     expect(await new Inbox(call(`ws://127.0.0.1:${port}`)).next()).toBe('true');
     expect(server.clients.size).toBe(1);
-    expect(() => server.address()).toThrow();
+    expect(() => server.address()).toThrow('noServer');
   });
 
   it('takes a socket once', async () => {

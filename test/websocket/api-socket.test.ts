@@ -308,7 +308,7 @@ describe('bufferedAmount', () => {
     client.send(Buffer.alloc(20_000_000));
     const drained = client.drained();
     client.terminate();
-    await expect(drained).rejects.toThrow();
+    await expect(drained).rejects.toThrow('closed');
   });
 });
 

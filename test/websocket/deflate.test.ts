@@ -9,6 +9,7 @@ import { Deflater } from '../../shared/websocket/deflater.ts';
 import { InflateWindow } from '../../shared/websocket/inflate-window.ts';
 import { Inflater } from '../../shared/websocket/inflater.ts';
 import { MAX_LIVE_CONTEXTS } from '../../shared/websocket/live-contexts.ts';
+import type * as LiveContexts from '../../shared/websocket/live-contexts.ts';
 import { OutputTooBig } from '../../shared/websocket/zlib-stream.ts';
 import { runInTurn } from '../../shared/websocket/zlib-turns.ts';
 import { bytesHeld } from './garbage.ts';
@@ -219,7 +220,7 @@ describe('zlib streams at work', () => {
 });
 
 describe('contexts that have nothing to do', () => {
-  let live: typeof import('../../shared/websocket/live-contexts.ts');
+  let live: typeof LiveContexts;
 
   beforeEach(async () => {
     // A copy of its own, in which nothing lives yet.
