@@ -11,6 +11,7 @@ export type { WriteOptions } from './socket.ts';
 export { SocketWithoutUpgrade } from './socket-without-upgrade.ts';
 export { Streaming } from './streaming.ts';
 export type { RungReason, TimelineEntry } from './timeline.ts';
-export { Transport, TransportError } from './transport.ts';
+export { Transport } from './transport.ts';
+export { TransportError } from './transport-error.ts';
 export type { TransportReservedEvents } from './transport.ts';
 export { WebSocketTransport as NodeWebSocket, WebSocketTransport as WebSocket } from './websocket.ts';

@@ -17,7 +17,8 @@ import type { TransportCtor } from './options.ts';
 import type { Socket } from './socket.ts';
 import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
 import { note, type RungReason, type TimelineEntry, whyFailed } from './timeline.ts';
-import { type Joining, type Transport, type TransportCloseDetails, TransportError } from './transport.ts';
+import type { Joining, Transport, TransportCloseDetails } from './transport.ts';
+import { refusal } from './transport-error.ts';
 
 const log = debug('throughline:engine:client');
 
@@ -324,12 +325,4 @@ export function openLine(
     timeline,
     close: closeWhenIdle,
   };
-}
-
-/** How the server answered that it will never take this: the session is gone, or a message too big. */
-function refusal(detail: unknown): ReasonCode | undefined {
-  if (!(detail instanceof TransportError)) return undefined;
-  if (detail.description === 413) return 'too-big';
-  const { responseText = '' } = detail.context as { responseText?: string };
-  return detail.description === 400 && /^{"code":1\b/.test(responseText) ? 'session-unknown' : undefined;
 }

@@ -1,6 +1,6 @@
 /** What became of each way to carry the session, and what that means for who uses it: the timeline of `explain()`. */
 import debug from 'debug';
-import { TransportError } from './transport.ts';
+import { TransportError } from './transport-error.ts';
 
 const log = debug('throughline:engine:client');
 

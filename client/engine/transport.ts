@@ -10,24 +10,7 @@ import type { Lane } from '../../shared/engine/transport.ts';
 import { decodePacket, protocol } from '#client/codec';
 import { type ConnectOptions, type Environment } from './environment.ts';
 import type { Socket } from './socket.ts';
-
-/** Why a request or a WebSocket failed. `message` is engine.io-client's. */
-export class TransportError extends Error {
-  readonly type = 'TransportError';
-  /** Somebody answered and said no, or nobody did. */
-  readonly code: 'ERR_REFUSED' | 'ERR_UNREACHABLE';
-  /** The HTTP status that answered, or what the network said. */
-  readonly description: unknown;
-  /** What else is known: of an HTTP answer its `status` and `responseText`. */
-  readonly context: unknown;
-
-  constructor(reason: string, description?: unknown, context?: unknown) {
-    super(reason);
-    this.description = description;
-    this.context = context;
-    this.code = typeof description === 'number' ? 'ERR_REFUSED' : 'ERR_UNREACHABLE';
-  }
-}
+import { TransportError } from './transport-error.ts';
 
 /** Why a transport closed. */
 export interface TransportCloseDetails {
