@@ -1,4 +1,7 @@
-/** Stands in for the server's websocket room: hands out connections that carry messages instead of bytes. */
+/**
+ * Stands in for the server's websocket room: hands out connections that carry messages instead of bytes. What is about HTTP/2
+ * stays as it is; a simulation speaks none.
+ */
 import type { SimulatedConnection, SimulatedRequest, UpgradeSocket } from './server-side.ts';
 
 export function acceptUpgrade(_request: SimulatedRequest, socket: UpgradeSocket): SimulatedConnection {
@@ -8,3 +11,5 @@ export function acceptUpgrade(_request: SimulatedRequest, socket: UpgradeSocket)
 export function refuseUpgrade(socket: UpgradeSocket): void {
   socket.destroy();
 }
+
+export { acceptConnect, isHttp2Server, listenForConnect, refuseConnect } from '../../server/websocket/index.ts';
