@@ -129,12 +129,11 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
    */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
     const { adapter, options } = this;
-    const sockets: SocketDetails<SocketData>[] = await withDeadline(
-      adapter.fetchSockets(options),
-      // Ours knows this server's sockets, whatever the one in use makes of others'.
-      () => Adapter.prototype.fetchSockets.call(adapter, options),
-      options.flags?.timeout,
-    );
+    // Ours knows this server's sockets, whatever the one in use makes of others': some ask the bus first, which may be down.
+    const local = (): Promise<SocketDetails<SocketData>[]> => Adapter.prototype.fetchSockets.call(adapter, options);
+    const sockets = await (options.flags?.local
+      ? local()
+      : withDeadline<SocketDetails<SocketData>[]>(adapter.fetchSockets(options), local, options.flags?.timeout));
     // A socket of this server stands for itself; what came from another server is a description of one.
     return sockets.map((socket) =>
       typeof (socket as { join?: unknown }).join === 'function'

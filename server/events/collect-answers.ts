@@ -46,9 +46,14 @@ export function collectAnswers(
       check();
     },
   );
-  // With `local` no other server is asked, and none needs to be counted.
-  const servers = options.flags?.local ? Promise.resolve(1) : adapter.serverCount();
-  servers.then(
+  if (options.flags?.local) {
+    // No other server is asked, and how many clients are here was told within the call.
+    serversMissing = 0;
+    serversKnown = true;
+    check();
+    return;
+  }
+  adapter.serverCount().then(
     (count) => {
       serversMissing += count;
       serversKnown = true;
