@@ -1,8 +1,8 @@
 /** Engine.IO 4 on the wire. The bytes are those of `engine.io-parser`; a payload is read packet by packet. */
 import { decodePacket, encodePacket, encodePayload } from 'engine.io-parser';
 
-import type { Packet } from '../../shared/engine/packet.ts';
-import { decodeBase64 } from './bytes.ts';
+import type { Packet, RawData } from '../../shared/engine/packet.ts';
+import { bytesOf, decodeBase64 } from './bytes.ts';
 import type { Codec, PacketSource } from './codec.ts';
 
 /** Between the packets of a payload, and behind each on a stream. */
@@ -14,11 +14,12 @@ const noPacket: Packet = { type: 'error', data: 'parser error' };
 type ParserPacket = Parameters<typeof encodePacket>[0];
 
 function write(packet: Packet, takesBinary: boolean): string | Uint8Array {
-  let written: string | Uint8Array = '';
-  encodePacket(packet as ParserPacket, takesBinary, (encoded: string | Uint8Array) => {
+  let written: RawData = '';
+  encodePacket(packet as ParserPacket, takesBinary, (encoded: RawData) => {
     written = encoded;
   });
-  return written;
+  // Where binary is taken, the parser gives back what it was given: any view, or a buffer of none.
+  return typeof written === 'string' ? written : bytesOf(written);
 }
 
 function writePayload(packets: readonly Packet[]): string {

@@ -49,6 +49,16 @@ describe.each([
     );
   });
 
+  it.each<[string, ArrayBuffer | ArrayBufferView]>([
+    ['an ArrayBuffer', new Uint8Array([1, 2, 3, 4]).buffer],
+    ['part of an ArrayBuffer', new DataView(new Uint8Array([0, 1, 2, 3, 4, 0]).buffer, 1, 4)],
+    ['wide numbers', new Uint16Array(new Uint8Array([1, 2, 3, 4]).buffer)],
+  ])('writes all bytes of %s', (_kind, data) => {
+    const written = codec.write({ type: 'message', data });
+    const read = codec.read(typeof written === 'string' ? written : Buffer.from(written));
+    expect(read.data).toEqual(Buffer.from([1, 2, 3, 4]));
+  });
+
   it('makes packets or an error of anything, and comes to an end', () => {
     fc.assert(
       fc.property(
