@@ -33,7 +33,7 @@ export class Encoder {
       replacer = detach(parts, replacer);
       type = (type + TO_BINARY) as PacketType;
     }
-    const json = data === undefined ? '' : this.stringify(data, replacer);
+    const json = (data ?? undefined) === undefined ? '' : this.stringify(data, replacer);
     const count = parts.length ? `${parts.length}-` : '';
     const namespace = nsp && nsp !== '/' ? `${nsp},` : '';
     parts.unshift(`${type}${count}${namespace}${id ?? ''}${json}`);

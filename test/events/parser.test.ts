@@ -66,6 +66,10 @@ describe('the encoder', () => {
     expect(decodeAll([text])).toEqual([packet]);
   });
 
+  it('leaves out data that is null, such as an auth that is', () => {
+    expect(encode({ type: CONNECT, nsp: '/', data: null })).toEqual(['0']);
+  });
+
   it('puts binary behind the text, wherever it was', () => {
     const bytes = Buffer.from([1, 2]);
     const view = new Uint16Array([3]);
