@@ -10,6 +10,9 @@ export interface Address {
   readonly namespace: string;
 }
 
+/** Where no page is: a name that never resolves (RFC 6761 §6.4), so that what renders a page on a server only fails to connect. */
+const NO_PAGE = 'no-page.invalid';
+
 /** Scheme, host, namespace, and the rest. Not `URL`, which would escape the letters of a namespace. */
 const PARTS = /^(?:(?:(https?|wss?):)?\/\/)?([^/?#]+)?([^?#]*)(.*)/;
 
@@ -18,12 +21,11 @@ const PARTS = /^(?:(?:(https?|wss?):)?\/\/)?([^/?#]+)?([^?#]*)(.*)/;
  *
  * @param uri - with or without scheme and host; the page's own address where they are missing
  * @param path - where on its host the server listens, which is part of what makes a connection
- * @throws ReferenceError where the host is missing and there is no page
  * @throws TypeError for a host that can't be one
  */
 export function parseAddress(uri: string, path: string): Address {
-  const [, scheme, host = location.host, namespace, rest] = PARTS.exec(uri)!;
   const page = globalThis.location as Location | undefined;
+  const [, scheme, host = page?.host ?? NO_PAGE, namespace, rest] = PARTS.exec(uri)!;
   const source = `${scheme ?? page?.protocol.slice(0, -1) ?? 'https'}://${host}${namespace}${rest}`;
   return { source, id: new URL(source).origin + path, namespace: namespace || '/' };
 }
