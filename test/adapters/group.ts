@@ -16,6 +16,8 @@ type AdapterConstructor = NonNullable<ServerOptions['adapter']>;
 export interface AdapterRow {
   readonly adapter: string;
   create(redis: Redis): Promise<AdapterConstructor>;
+  /** Whether it gives a broadcast to local clients without waiting until Redis has it; else only `local` ones. */
+  readonly isPrompt: boolean;
 }
 
 /** Short, so that tests of what is lost end soon (ms). */
@@ -25,6 +27,7 @@ export const REQUESTS_TIMEOUT_MS = 300;
 export const adapters: readonly AdapterRow[] = [
   {
     adapter: '@socket.io/redis-adapter',
+    isPrompt: true,
     create: async (redis) =>
       createAdapter(await redis.connect(), await redis.connect(), {
         requestsTimeout: REQUESTS_TIMEOUT_MS,
@@ -32,11 +35,13 @@ export const adapters: readonly AdapterRow[] = [
   },
   {
     adapter: '@socket.io/redis-adapter, sharded',
+    isPrompt: false,
     create: async (redis) =>
       createShardedAdapter(await redis.connect(), await redis.connect()) as unknown as AdapterConstructor,
   },
   {
     adapter: '@socket.io/redis-streams-adapter',
+    isPrompt: false,
     create: async (redis) =>
       createStreamsAdapter(await redis.connect(), { blockTimeInMs: 50 }) as unknown as AdapterConstructor,
   },

@@ -72,6 +72,7 @@ export class Redis {
   }
 
   async close(): Promise<void> {
+    this.thaw();
     // Not `destroy`: an adapter's command under way would fail, and nobody waits for it.
     await Promise.all(this.clients.map((client) => client.close()));
     await this.kill();
