@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 // Inside the checkout, so that the packages which stay outside of the bundle are found.
@@ -23,6 +23,7 @@ try {
     sourcemap: 'inline',
     logLevel: 'warning',
   });
+  await stop();
   await import(pathToFileURL(outfile).href);
 } finally {
   await rm(folder, { recursive: true });
