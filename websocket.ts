@@ -2,11 +2,10 @@
 export { HandshakeError, WebSocket } from './client/websocket/index.ts';
 export type { ClientOptions } from './client/websocket/index.ts';
 export {
-  acceptConnect,
   acceptUpgrade,
-  listenForConnect,
   refuseUpgrade,
   ServerWebSocket,
+  tellConnects,
   WebSocketServer,
 } from './server/websocket/index.ts';
 export type {

@@ -1,4 +1,4 @@
-/** Answers a request to upgrade: with a Connection, or with a refusal. */
+/** Answers a request for a WebSocket: with a Connection, or with a refusal. */
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,24 +8,24 @@ import debug from 'debug';
 import { Connection } from '../../shared/websocket/connection.ts';
 import { connectionSettings } from '../../shared/websocket/connection-settings.ts';
 import { acceptFor } from '../../shared/websocket/handshake.ts';
-import type { Limits } from '../../shared/websocket/limits.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
 import { isRefusal } from './bid.ts';
 import type { Bid } from './bid.ts';
 import { checkUpgrade } from './check-upgrade.ts';
 import type { UpgradeOffers } from './check-upgrade.ts';
+import { checkConnect, completeConnect, isHttp2Stream } from './http2-connect.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 
 const log = debug('throughline:websocket:accept');
 
 /**
- * Takes over the socket of an `upgrade` event.
+ * Takes over the socket of an `upgrade` event, or the stream of HTTP/2 that stands in its place (see {@link tellConnects}).
  *
  * Set the connection's sink in the tick in which this returns. The answer leaves at the end of that tick, in one write
  * with what is sent until then.
  *
- * @returns undefined where the request was refused: answered with its status, and the TCP connection closed
+ * @returns undefined where the request was refused: answered with its status, and the connection closed
  */
 export function acceptUpgrade(
   request: IncomingMessage,
@@ -33,24 +33,26 @@ export function acceptUpgrade(
   head: Buffer,
   options: AcceptOptions,
 ): Connection | undefined {
-  const offers = checkUpgrade(request);
-  if (!isRefusal(offers)) return completeUpgrade(offers, socket, head, options);
-  log('refused with %d: %s', offers.status, offers.body);
-  refuseUpgrade(socket, offers, options.limits);
+  const bid = readBid(request, socket, head);
+  if (!isRefusal(bid.offers)) return bid.accept(options);
+  log('refused with %d: %s', bid.offers.status, bid.offers.body);
+  refuseUpgrade(socket, bid.offers, options.limits);
   return undefined;
 }
 
 /** The same, for an application to decide in between. */
-export function upgradeBid(request: IncomingMessage, socket: Duplex, head: Buffer, limits: Limits): Bid {
+export function readBid(request: IncomingMessage, stream: Duplex, head: Buffer): Bid {
+  if (isHttp2Stream(stream)) {
+    const offers = checkConnect(request);
+    return { request, stream, offers, accept: (options) => completeConnect(accepted(offers), stream, options) };
+  }
   const offers = checkUpgrade(request);
-  return {
-    request,
-    stream: socket,
-    offers,
-    // Only what was not refused is accepted.
-    accept: (options) => completeUpgrade(offers as UpgradeOffers, socket, head, options),
-    refuse: (refusal) => refuseUpgrade(socket, refusal, limits),
-  };
+  return { request, stream, offers, accept: (options) => completeUpgrade(accepted(offers), stream, head, options) };
+}
+
+/** Only what was not refused is accepted. */
+function accepted<Kind extends object>(offers: Kind): Exclude<Kind, { readonly status: number }> {
+  return offers as Exclude<Kind, { readonly status: number }>;
 }
 
 function completeUpgrade(offers: UpgradeOffers, socket: Duplex, head: Buffer, options: AcceptOptions): Connection {

@@ -5,9 +5,8 @@ import debug from 'debug';
 
 import { warnOf } from '../../shared/websocket/announcer.ts';
 import { isRefusal } from './bid.ts';
-import type { Bid, Offers } from './bid.ts';
+import type { Bid, Offers, Refusal } from './bid.ts';
 import { isOriginAllowed } from './origins.ts';
-import type { Refusal } from './refuse-upgrade.ts';
 import type { VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
 
 const log = debug('throughline:websocket:admission');

@@ -7,7 +7,15 @@ import { parseExtensions } from '../../shared/websocket/extension-header.ts';
 import type { Extension } from '../../shared/websocket/extension-header.ts';
 import { parseProtocols, VERSION } from '../../shared/websocket/handshake.ts';
 import type { AcceptOptions } from './agree.ts';
-import type { Refusal } from './refuse-upgrade.ts';
+
+/** An HTTP answer other than a WebSocket. */
+export interface Refusal {
+  readonly status: number;
+  /** Further headers. One that holds CR, LF or NUL is left out. */
+  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>> | undefined;
+  /** Default: the status' name. Never put the peer's own words here. */
+  readonly body?: string;
+}
 
 /** What a client asks for. */
 export interface Offers {
@@ -23,7 +31,6 @@ export interface Bid {
   /** Or the refusal that it gets. */
   readonly offers: Offers | Refusal;
   accept(options: AcceptOptions): Connection;
-  refuse(refusal: Refusal): void;
 }
 
 /** What the headers ask for that both ways in have in common (RFC 6455 §4.2.1, items 6 to 9). */

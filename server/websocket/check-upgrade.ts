@@ -3,8 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { holdsToken, isKey } from '../../shared/websocket/handshake.ts';
 import { badRequest, isRefusal, readOffers } from './bid.ts';
-import type { Offers } from './bid.ts';
-import type { Refusal } from './refuse-upgrade.ts';
+import type { Offers, Refusal } from './bid.ts';
 
 /** What a client asks for by an upgrade. */
 export interface UpgradeOffers extends Offers {

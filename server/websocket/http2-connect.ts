@@ -13,8 +13,7 @@ import type {
   OutgoingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
-
-import debug from 'debug';
+import type { Duplex } from 'node:stream';
 
 import { Connection } from '../../shared/websocket/connection.ts';
 import { connectionSettings } from '../../shared/websocket/connection-settings.ts';
@@ -23,100 +22,86 @@ import type { Limits } from '../../shared/websocket/limits.ts';
 import { endGently } from '../../shared/websocket/linger.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
-import { badRequest, isRefusal, readOffers } from './bid.ts';
-import type { Bid, Offers } from './bid.ts';
-import type { Refusal } from './refuse-upgrade.ts';
+import { badRequest, readOffers } from './bid.ts';
+import type { Offers, Refusal } from './bid.ts';
 
-const log = debug('throughline:websocket:accept');
+type Http2AnyServer = Http2Server | Http2SecureServer;
 
-export type Http2AnyServer = Http2Server | Http2SecureServer;
-
-export function isHttp2Server(server: object): server is Http2AnyServer {
-  return 'updateSettings' in server;
-}
+/** The servers whose CONNECTs are told already, by how many. */
+const told = new WeakMap<Http2AnyServer, { users: number; readonly stop: () => void }>();
 
 /**
- * Tells each CONNECT for a WebSocket that comes to `server`.
+ * Has `server`, if it is one of HTTP/2, tell each CONNECT for a WebSocket as an `upgrade`, with the stream in the place of the
+ * socket: whoever takes upgrades takes these too.
  *
- * @param onConnect says whether it took the stream; another listener may otherwise
- * @returns what ends this
+ * @returns what ends this, once all who asked for it have ended it
  */
-export function listenForConnect(
-  server: Http2AnyServer,
-  onConnect: (request: IncomingMessage, stream: ServerHttp2Stream) => boolean,
-): () => void {
-  const taken = new WeakSet<ServerHttp2Stream>();
-  const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]): void => {
-    if (headers[':method'] !== 'CONNECT' || headers[':protocol'] !== 'websocket') return;
-    const request = new Http2ServerRequest(stream, headers, {}, raw);
-    // Node's own class with the names of IncomingMessage, as handlers of requests get it over HTTP/2 as well.
-    if (onConnect(request as unknown as IncomingMessage, stream)) taken.add(stream);
-  };
-  // Where an application handles requests, Node answers with 405 each CONNECT that nobody listens to.
-  const onCompatible = ({ stream }: Http2ServerRequest, response: Http2ServerResponse): void => {
-    if (taken.has(stream) || server.listenerCount('connect') > 1) return;
-    response.statusCode = 405;
-    response.end();
-  };
-  server.prependListener('stream', onStream);
-  server.on('connect', onCompatible);
-  return () => void server.off('stream', onStream).off('connect', onCompatible);
-}
-
-/**
- * Takes over the stream of an extended CONNECT. Set the connection's sink in the tick in which this returns.
- *
- * @returns undefined where it was refused, and the stream closed
- */
-export function acceptConnect(
-  request: IncomingMessage,
-  stream: ServerHttp2Stream,
-  options: AcceptOptions,
-): Connection | undefined {
-  const offers = checkConnect(request);
-  if (!isRefusal(offers)) return completeConnect(offers, stream, options);
-  log('refused with %d: %s', offers.status, offers.body);
-  refuseConnect(stream, offers, options.limits);
-  return undefined;
-}
-
-/** The same, for an application to decide in between. */
-export function connectBid(request: IncomingMessage, stream: ServerHttp2Stream, limits: Limits): Bid {
-  const offers = checkConnect(request);
-  return {
-    request,
-    stream,
-    offers,
-    // Only what was not refused is accepted.
-    accept: (options) => completeConnect(offers as Offers, stream, options),
-    refuse: (refusal) => refuseConnect(stream, refusal, limits),
+export function tellConnects(server: object): () => void {
+  if (!isHttp2Server(server)) return () => {};
+  const entry = told.get(server) ?? { users: 0, stop: startTelling(server) };
+  told.set(server, entry);
+  entry.users++;
+  let isEnded = false;
+  return () => {
+    if (isEnded) return;
+    isEnded = true;
+    if (--entry.users > 0) return;
+    told.delete(server);
+    entry.stop();
   };
 }
 
-/** RFC 8441 §4, §5: the pseudo-headers of a request, no key. */
-function checkConnect({ headers }: IncomingMessage): Offers | Refusal {
+/** Whether what was handed over is not a socket but a stream of HTTP/2. */
+export function isHttp2Stream(stream: Duplex): stream is ServerHttp2Stream {
+  return 'respond' in stream;
+}
+
+/** RFC 8441 §4, §5: the pseudo-headers of a request, and no key. */
+export function checkConnect({ headers }: IncomingMessage): Offers | Refusal {
   for (const name of [':scheme', ':path', ':authority'])
     if (headers[name] === undefined) return badRequest(`${name} is missing.`);
   return readOffers(headers);
 }
 
-function completeConnect(offers: Offers, stream: ServerHttp2Stream, options: AcceptOptions): Connection {
+export function completeConnect(offers: Offers, stream: ServerHttp2Stream, options: AcceptOptions): Connection {
   const { lines, deflate } = agree([':status: 200'], offers, options);
   stream.respond(toHeaders(lines));
   const settings = connectionSettings({ role: 'server', ...options });
   return new Connection(stream, settings, { head: Buffer.alloc(0), deflate });
 }
 
-function refuseConnect(stream: ServerHttp2Stream, refusal: Refusal, limits: Limits): void {
-  const headers: OutgoingHttpHeaders = { ':status': refusal.status, 'content-type': 'text/plain; charset=utf-8' };
+export function refuseConnect(stream: ServerHttp2Stream, refusal: Refusal, limits: Limits): void {
+  const lines = [`:status: ${refusal.status}`];
   for (const [name, value] of Object.entries(refusal.headers ?? {})) {
+    const line = `${name}: ${String(value)}`;
     // RFC 9113 §8.2.2: a header that is about the connection makes a message malformed.
     const isOfConnection = /^(connection|upgrade|keep-alive|transfer-encoding)$/i.test(name);
-    if (value !== undefined && !isOfConnection && isHeaderLine(`${name}: ${String(value)}`))
-      headers[name.toLowerCase()] = String(value);
+    if (value !== undefined && !isOfConnection && isHeaderLine(line)) lines.push(line);
   }
-  stream.respond(headers);
+  stream.respond(toHeaders(lines));
   endGently(stream, refusal.body ?? '', limits);
+}
+
+function isHttp2Server(server: object): server is Http2AnyServer {
+  return 'updateSettings' in server;
+}
+
+function startTelling(server: Http2AnyServer): () => void {
+  const taken = new WeakSet<ServerHttp2Stream>();
+  const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]): void => {
+    if (headers[':method'] !== 'CONNECT' || headers[':protocol'] !== 'websocket') return;
+    const request = new Http2ServerRequest(stream, headers, {}, raw);
+    if (server.emit('upgrade', request, stream, Buffer.alloc(0))) taken.add(stream);
+  };
+  // Where an application handles requests, Node answers with 405 each CONNECT that nobody listens to.
+  const onConnect = ({ stream }: Http2ServerRequest, response: Http2ServerResponse): void => {
+    if (taken.has(stream) || server.listenerCount('connect') > 1) return;
+    response.statusCode = 405;
+    response.end();
+  };
+  server.prependListener('stream', onStream);
+  server.on('connect', onConnect);
+  return () => void server.off('stream', onStream).off('connect', onConnect);
 }
 
 function toHeaders(lines: readonly string[]): OutgoingHttpHeaders {

@@ -1,9 +1,9 @@
-export { acceptUpgrade } from './accept-upgrade.ts';
+export { acceptConnect, acceptUpgrade } from './accept-upgrade.ts';
 export type { AcceptOptions } from './agree.ts';
-export { acceptConnect, isHttp2Server, listenForConnect } from './http2-connect.ts';
+export { isHttp2Server, listenForConnect, refuseConnect } from './http2-connect.ts';
 export type { Http2AnyServer } from './http2-connect.ts';
 export { refuseUpgrade } from './refuse-upgrade.ts';
-export type { Refusal } from './refuse-upgrade.ts';
+export type { Refusal } from './bid.ts';
 export { ServerWebSocket } from './server-socket.ts';
 export { WebSocketServer } from './websocket-server.ts';
 export type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-options.ts';

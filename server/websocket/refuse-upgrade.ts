@@ -6,19 +6,17 @@ import { isHeaderLine } from '../../shared/websocket/handshake.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { endGently } from '../../shared/websocket/linger.ts';
-
-export interface Refusal {
-  readonly status: number;
-  /** Further headers. One that holds CR, LF or NUL is left out. */
-  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>> | undefined;
-  /** Default: the status' name. Never put the peer's own words here. */
-  readonly body?: string;
-}
+import type { Refusal } from './bid.ts';
+import { isHttp2Stream, refuseConnect } from './http2-connect.ts';
 
 const defaultLimits = resolveLimits();
 
-/** Writes `refusal` on the raw socket of an `upgrade` event and closes it, within `closeTimeoutMs` whatever the peer does. */
+/**
+ * Writes `refusal` on the raw socket of an `upgrade` event, or on the stream of HTTP/2 in its place, and closes it: within
+ * `closeTimeoutMs`, whatever the peer does.
+ */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal, limits: Limits = defaultLimits): void {
+  if (isHttp2Stream(socket)) return refuseConnect(socket, refusal, limits);
   const body = refusal.body ?? STATUS_CODES[refusal.status] ?? '';
   const headers: Refusal['headers'] = {
     Connection: 'close',

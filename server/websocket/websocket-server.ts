@@ -5,7 +5,6 @@
 import { EventEmitter } from 'node:events';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -19,11 +18,11 @@ import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
 import { SharedMessage } from '../../shared/websocket/shared-message.ts';
 import type { SendOptions, WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
-import { upgradeBid } from './accept-upgrade.ts';
+import { readBid } from './accept-upgrade.ts';
 import { admit } from './admission.ts';
-import type { Bid } from './bid.ts';
-import { connectBid, isHttp2Server, listenForConnect } from './http2-connect.ts';
-import type { Refusal } from './refuse-upgrade.ts';
+import type { Bid, Refusal } from './bid.ts';
+import { isHttp2Stream, tellConnects } from './http2-connect.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
 import { serverLimits } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
 import { ServerWebSocket } from './server-socket.ts';
@@ -49,7 +48,7 @@ export class WebSocketServer extends EventEmitter {
   private readonly limits: Limits;
   private readonly deflate: DeflateSettings | undefined;
   private readonly server: AnyServer | undefined;
-  private stopHttp2: (() => void) | undefined = undefined;
+  private endConnects: (() => void) | undefined = undefined;
   /** One listener for all clients. */
   private readonly onClientClose: (this: ServerWebSocket) => void;
   private state: 'running' | 'closing' | 'closed' = 'running';
@@ -81,8 +80,7 @@ export class WebSocketServer extends EventEmitter {
       this.server.listen(options.port, options.host, options.backlog, listening);
     }
     this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
-    if (this.server !== undefined && isHttp2Server(this.server))
-      this.stopHttp2 = listenForConnect(this.server, this.onConnect);
+    if (this.server !== undefined) this.endConnects = tellConnects(this.server);
   }
 
   /** Where it listens, as `net.Server` says it; null when it doesn't. @throws Error with `noServer` */
@@ -97,7 +95,7 @@ export class WebSocketServer extends EventEmitter {
   }
 
   /**
-   * Takes an upgrade over: checks it, refuses it or accepts it.
+   * Takes an upgrade over: checks it, refuses it or accepts it. `socket` may be a stream of HTTP/2 (RFC 8441).
    *
    * @param accepted called with the WebSocket, before anything is told by it
    * @throws Error where `socket` was handed over before
@@ -107,16 +105,12 @@ export class WebSocketServer extends EventEmitter {
       throw new Error(
         'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
-    this.handle(upgradeBid(request, socket, head, this.limits), accepted);
-  }
-
-  /**
-   * Takes over a stream of HTTP/2 that asks for a WebSocket (RFC 8441). With an HTTP/2 `server` this is done by itself.
-   *
-   * @param accepted called with the WebSocket, before anything is told by it
-   */
-  handleConnect(request: IncomingMessage, stream: ServerHttp2Stream, accepted: OnAccepted): void {
-    this.handle(connectBid(request, stream, this.limits), accepted);
+    socket.on('error', ignore);
+    const bid = readBid(request, socket, head);
+    admit(bid, () => this.shouldHandle(request), this.options, {
+      admitted: ({ protocols }) => this.accept(bid, protocols, accepted),
+      refused: (refusal) => this.refuse(bid, refusal),
+    });
   }
 
   /**
@@ -146,7 +140,7 @@ export class WebSocketServer extends EventEmitter {
     if (this.state === 'closing') return;
     this.state = 'closing';
     this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
-    this.stopHttp2?.();
+    this.endConnects?.();
     if (this.options.port !== undefined) this.server?.close(() => this.finish());
     else if (!this.clients?.size) process.nextTick(() => this.finish());
   }
@@ -155,14 +149,6 @@ export class WebSocketServer extends EventEmitter {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.emit('close');
-  }
-
-  private handle(bid: Bid, accepted: OnAccepted): void {
-    bid.stream.on('error', ignore);
-    admit(bid, () => this.shouldHandle(bid.request), this.options, {
-      admitted: ({ protocols }) => this.accept(bid, protocols, accepted),
-      refused: (refusal) => this.refuse(bid, refusal),
-    });
   }
 
   private accept(bid: Bid, protocols: ReadonlySet<string>, accepted: OnAccepted): void {
@@ -207,7 +193,7 @@ export class WebSocketServer extends EventEmitter {
     log('refused with %d: %s', refusal.status, refusal.body ?? '');
     const why = new Error(refusal.body ?? `refused with ${refusal.status}`);
     if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', why, bid.stream, bid.request);
-    else bid.refuse(refusal);
+    else refuseUpgrade(bid.stream, refusal, this.limits);
   }
 
   private readonly onListening = (): void => void this.emit('listening');
@@ -217,12 +203,6 @@ export class WebSocketServer extends EventEmitter {
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1) leaveToOthers(socket, this.limits);
     else this.handleUpgrade(request, socket, head, this.onAccepted);
-  };
-
-  private readonly onConnect = (request: IncomingMessage, stream: ServerHttp2Stream): boolean => {
-    if (!this.shouldHandle(request) && this.server!.listenerCount('stream') > 1) return false;
-    this.handleConnect(request, stream, this.onAccepted);
-    return true;
   };
 
   private readonly onAccepted = (client: ServerWebSocket, request: IncomingMessage): void => {
@@ -265,7 +245,10 @@ function ownServer(limits: Limits): HttpServer {
 /** Another listener may take it. If none does, it is not left hanging. */
 function leaveToOthers(socket: Duplex, limits: Limits): void {
   const timer = setTimeout(() => {
-    if (socket instanceof Socket && socket.bytesWritten === 0) socket.destroy();
+    const isUntouched = isHttp2Stream(socket)
+      ? !socket.headersSent
+      : socket instanceof Socket && socket.bytesWritten === 0;
+    if (isUntouched) socket.destroy();
   }, limits.foreignUpgradeTimeoutMs).unref();
   socket.once('close', () => clearTimeout(timer));
 }

@@ -1,12 +1,20 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect, createSecureServer, createServer } from 'node:http2';
-import type { ClientHttp2Session, ClientHttp2Stream, Http2SecureServer, IncomingHttpHeaders } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2SecureServer,
+  Http2Server,
+  IncomingHttpHeaders,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { acceptConnect, listenForConnect, resolveLimits, WebSocketServer } from '../../websocket.ts';
-import type { Http2AnyServer, ServerWebSocket, WebSocketServerOptions } from '../../websocket.ts';
+import { acceptUpgrade, resolveLimits, tellConnects, WebSocketServer } from '../../websocket.ts';
+import type { ServerWebSocket, WebSocketServerOptions } from '../../websocket.ts';
 import { hasChromium, launchChromium } from '../browser/chromium.ts';
 import { certificate } from './certificate.ts';
 import { hex } from './hex.ts';
@@ -16,7 +24,7 @@ import { closed, Inbox, shut } from './stage.ts';
 
 const EXTENDED = { settings: { enableConnectProtocol: true } };
 
-async function listen(server: Http2AnyServer): Promise<number> {
+async function listen(server: Http2Server | Http2SecureServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
@@ -189,21 +197,24 @@ describe('a WebSocket over HTTP/2', () => {
     expect((await other.answer())[':status']).toBe(405);
   });
 
-  it('can be taken as a bare connection', async () => {
+  it('is told as an upgrade to whoever takes upgrades', async () => {
     const http2 = createServer(EXTENDED);
     const limits = resolveLimits();
-    const stop = listenForConnect(http2, (request, stream) => {
-      const connection = acceptConnect(request, stream, { limits });
-      if (connection === undefined) return true;
-      connection.sink = { message: (data) => connection.sendText(`got ${data}`), drain() {}, closed() {} };
-      return true;
+    http2.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+      const connection = acceptUpgrade(request, stream, head, { limits });
+      if (connection !== undefined)
+        connection.sink = { message: (data) => connection.sendText(`got ${String(data)}`), drain() {}, closed() {} };
     });
+    const ends = [tellConnects(http2), tellConnects(http2)];
     const client = await session(await listen(http2));
     const raw = new RawStream(client);
     raw.stream.write(maskedText('it'));
     expect(String((await raw.seen(1))[0]!.payload)).toBe('got it');
     raw.stream.close();
-    stop();
+    const refused = new RawStream(client, { 'sec-websocket-version': '8' });
+    expect((await refused.answer())[':status']).toBe(426);
+    expect([http2.listenerCount('stream'), http2.listenerCount('connect')]).toEqual([1, 1]);
+    for (const end of [...ends, ...ends]) end();
     expect([http2.listenerCount('stream'), http2.listenerCount('connect')]).toEqual([0, 0]);
   });
 });
