@@ -11,14 +11,21 @@ export {
 export type {
   AcceptOptions,
   ClientInfo,
-  Http2AnyServer,
   Origins,
+  PublishOptions,
+  Refusal,
   VerifyAnswer,
   WebSocketServerOptions,
 } from './server/websocket/index.ts';
+export type { BinaryType, RawData } from './shared/websocket/announcer.ts';
 export { CloseCode } from './shared/websocket/close-code.ts';
-export { frameMessage } from './shared/websocket/frame-writer.ts';
+export { Connection } from './shared/websocket/connection.ts';
+export { ConnectionError } from './shared/websocket/connection-error.ts';
+export type { ConnectionSink } from './shared/websocket/connection-sink.ts';
 export { resolveDeflate } from './shared/websocket/deflate-options.ts';
 export type { DeflateOptions } from './shared/websocket/deflate-options.ts';
+export { frameMessage } from './shared/websocket/frame-writer.ts';
 export { resolveLimits } from './shared/websocket/limits.ts';
 export type { Limits } from './shared/websocket/limits.ts';
+export type { SendData } from './shared/websocket/outgoing-data.ts';
+export type { SendOptions } from './shared/websocket/web-socket-base.ts';

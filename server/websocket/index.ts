@@ -1,10 +1,10 @@
-export { acceptConnect, acceptUpgrade } from './accept-upgrade.ts';
+export { acceptUpgrade } from './accept-upgrade.ts';
 export type { AcceptOptions } from './agree.ts';
-export { isHttp2Server, listenForConnect, refuseConnect } from './http2-connect.ts';
-export type { Http2AnyServer } from './http2-connect.ts';
-export { refuseUpgrade } from './refuse-upgrade.ts';
 export type { Refusal } from './bid.ts';
+export { tellConnects } from './http2-connect.ts';
+export type { Origins } from './origins.ts';
+export { refuseUpgrade } from './refuse-upgrade.ts';
+export type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
 export { ServerWebSocket } from './server-socket.ts';
 export { WebSocketServer } from './websocket-server.ts';
-export type { ClientInfo, VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
-export type { Origins } from './origins.ts';
+export type { PublishOptions } from './websocket-server.ts';
