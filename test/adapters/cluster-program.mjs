@@ -13,13 +13,13 @@ if (cluster.isPrimary) {
   cluster.setupPrimary({ serialization: 'advanced' });
   setupPrimary();
   const ports = await Promise.all(
-    [1, 2].map(async () => {
-      const worker = cluster.fork();
-      for (;;) {
-        const [message] = await once(worker, 'message');
-        if (typeof message?.port === 'number') return message.port;
-      }
-    }),
+    [cluster.fork(), cluster.fork()].map(
+      (worker) =>
+        new Promise((resolve) => {
+          // The adapter's messages come this way, too.
+          worker.on('message', (message) => typeof message?.port === 'number' && resolve(message.port));
+        }),
+    ),
   );
   console.log(JSON.stringify(ports));
   process.stdin.resume().on('end', () => process.exit());
