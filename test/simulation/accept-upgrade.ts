@@ -12,4 +12,4 @@ export function refuseUpgrade(socket: UpgradeSocket): void {
   socket.destroy();
 }
 
-export { acceptConnect, isHttp2Server, listenForConnect, refuseConnect } from '../../server/websocket/index.ts';
+export { tellConnects } from '../../server/websocket/index.ts';
