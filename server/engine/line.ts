@@ -75,6 +75,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   origin: string | undefined;
   /** Of the newest request that attached a transport. */
   turn = 0;
+  /** Of the newest request that began something, a probe or an attach: what is about an earlier one comes too late. */
+  private begunTurn = 0;
   /** POSTs whose bodies are being read. */
   posts = 0;
   upgraded = false;
@@ -156,6 +158,23 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
 
   private pass(data: RawData, options: PacketOptions | undefined): void {
     this.current.send([options === undefined ? { type: 'message', data } : { type: 'message', data, options }]);
+  }
+
+  /**
+   * A request of that turn begins something: a probe, or an attach, at which the peer gave up whatever it was trying.
+   *
+   * @returns false where it was overtaken by a later one
+   */
+  begins(turn: number | undefined): boolean {
+    if (this.isLate(turn)) return false;
+    this.begunTurn = turn ?? this.begunTurn;
+    this.probe?.drop('the peer begins anew');
+    return true;
+  }
+
+  /** Whether a request is about something that the peer has given up since. */
+  isLate(turn: number | undefined): boolean {
+    return turn !== undefined && turn < this.begunTurn;
   }
 
   /** Tries another transport while the current one goes on. */

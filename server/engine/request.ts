@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import type { ParsedUrlQuery } from 'node:querystring';
 
+import { readCount } from '../../shared/engine/count.ts';
+
 /** A request whose query may have been read. Middleware written for Engine.IO looks for it under this name. */
 interface Queried extends IncomingMessage {
   _query?: ParsedUrlQuery;
@@ -25,4 +27,9 @@ export function queryOf(request: Queried): ParsedUrlQuery {
 export function shapeQuery(request: Queried): void {
   // oxlint-disable-next-line no-underscore-dangle
   request._query = Object.assign(new ShapedQuery(), queryOf(request));
+}
+
+/** The number of a request among those of its session, where the peer numbers them. */
+export function turnOf(request: IncomingMessage): number | undefined {
+  return readCount(queryOf(request)['turn']);
 }

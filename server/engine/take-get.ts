@@ -13,7 +13,7 @@ import type { Line } from './line.ts';
 import { PollingTransport } from './polling.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { queryOf } from './request.ts';
+import { queryOf, turnOf } from './request.ts';
 import { codecFor } from './revisions.ts';
 import { StreamingTransport } from './streaming.ts';
 
@@ -46,7 +46,7 @@ export function newHttpTransport(name: unknown, ...given: ConstructorParameters<
 
 /** Whether a request was overtaken by a later one; if not, it is the newest from now on. */
 export function isStale(line: Line, request: IncomingMessage): boolean {
-  const turn = readCount(queryOf(request)['turn']);
+  const turn = turnOf(request);
   if (turn === undefined || turn < line.turn) return true;
   line.turn = turn;
   return false;
@@ -74,6 +74,7 @@ function takeCounted(get: Get): void {
     if (refused !== undefined) return get.refuse(refused);
     // The application may have taken its time.
     if (isStale(line, request)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+    if (attach !== undefined) line.begins(line.turn);
     goOn(get, newHttpTransport(transport, line.id, codecFor(4, request), line, line.host.answers), count);
   });
 }
@@ -95,6 +96,7 @@ function goOn(get: Get, transport: HttpTransport, seen: number): void {
 /** The peer looks whether a stream comes through; the session stays where it is. */
 function probeStream({ line, request, response, refuse }: Get): void {
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
+  if (!line.begins(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);
   transport.take(response);
   line.beginProbe(transport).answer();

@@ -17,7 +17,7 @@ import { jsonpIndex, payloadOfForm } from './jsonp.ts';
 import type { Delivery, Line } from './line.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { queryOf } from './request.ts';
+import { queryOf, turnOf } from './request.ts';
 import { codecFor } from './revisions.ts';
 
 /** How many POSTs a peer of our own may have on the way at once: one, and retries of it that proxies made. */
@@ -67,6 +67,8 @@ function takeBody(post: Post, body: Buffer): void {
   handOn(
     packetsOf(post, body),
     (packet) => {
+      // A `5` names what was seen when it was sent: about a probe that is given up it would lead back to there.
+      if (packet.type === 'upgrade' && core.resumable && line.isLate(turnOf(request))) return true;
       delivery = line.deliver(packet, lane);
       return delivery === 'taken';
     },

@@ -8,7 +8,7 @@ import { askApplication } from './admission.ts';
 import type { Line } from './line.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { queryOf } from './request.ts';
+import { queryOf, turnOf } from './request.ts';
 import { isStale } from './take-get.ts';
 import type { Transport } from './transport.ts';
 
@@ -29,6 +29,8 @@ export function takeUpgrade(upgrade: Upgrade): void {
     return attach(upgrade);
   }
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
+  if (line.core.resumable && !line.begins(turnOf(request)))
+    return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   const transport = upgrade.accept();
   if (transport === undefined) return;
   if (line.transport.name === 'websocket' && line.core.transport !== undefined) transport.close();
@@ -44,6 +46,7 @@ function attach({ line, request, accept, refuse }: Upgrade): void {
     if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
     if (seen === undefined || !line.core.goOnFrom(seen))
       return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
+    line.begins(line.turn);
     const transport = accept();
     if (transport !== undefined && !line.attach(transport, seen, 'request')) transport.close();
   });

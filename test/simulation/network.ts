@@ -66,6 +66,8 @@ export class Network implements Environment {
 
   /** The network is gone for a while: what is open hears nothing, new connections fail. */
   outage(forMs: number): void {
+    // A jump of the clock may have brought it past the end of all faults; the last outage of all is for ever.
+    if (this.isCalm && forMs !== Infinity) return;
     this.note('network lost');
     const { server } = this;
     this.server = undefined;
