@@ -28,7 +28,8 @@ export function checkRequest(applicant: Applicant, settings: Settings): Refusal 
   return checkProtocol(applicant, settings) ?? checkOrigin(applicant, settings);
 }
 
-function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settings): Refusal | undefined {
+function checkProtocol(applicant: Applicant, settings: Settings): Refusal | undefined {
+  const { request, line, isUpgrade } = applicant;
   const { transport, sid } = queryOf(request);
   const revision = revisionOf(request, settings.allowEIO3);
   if (!(settings.transports as readonly unknown[]).includes(transport))
@@ -43,11 +44,12 @@ function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settin
     return refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
   }
   if (line === undefined) {
-    if (request.method !== 'GET') return refusal(errors.BAD_HANDSHAKE_METHOD, { method: request.method });
+    if (methodOf(applicant) !== 'GET') return refusal(errors.BAD_HANDSHAKE_METHOD, { method: request.method });
     if (revision === undefined) return refusal(errors.UNSUPPORTED_PROTOCOL_VERSION, { protocol: 3 });
     return undefined;
   }
-  if (request.method !== 'GET' && request.method !== 'POST')
+  const method = methodOf(applicant);
+  if (method !== 'GET' && method !== 'POST')
     return refusal(errors.BAD_REQUEST, { name: 'BAD_METHOD', method: request.method });
   // Of a peer that counts, a request on another transport moves its session there.
   if (!isUpgrade && !line.core.resumable && line.transport.name !== transport)
@@ -57,6 +59,11 @@ function checkProtocol({ request, line, isUpgrade }: Applicant, settings: Settin
       previousTransport: line.transport.name,
     });
   return undefined;
+}
+
+/** Over HTTP/2 a WebSocket is asked for with CONNECT (RFC 8441 §4), where HTTP/1.1 has GET. */
+function methodOf({ request, isUpgrade }: Applicant): string | undefined {
+  return isUpgrade && request.httpVersionMajor >= 2 ? 'GET' : request.method;
 }
 
 function checkOrigin(applicant: Applicant, settings: Settings): Refusal | undefined {

@@ -115,7 +115,9 @@ export class Answers {
     const body = refusalBody(why);
     const headers = [...refused, 'Content-Length', String(Buffer.byteLength(body))];
     if (why.retryAfter !== undefined) headers.push('Retry-After', String(why.retryAfter));
-    if (isLast || why.retryAfter !== undefined) headers.push('Connection', 'close');
+    // Over HTTP/2 a stream ends by itself, and that header is not allowed.
+    if ((isLast || why.retryAfter !== undefined) && response.req.httpVersionMajor < 2)
+      headers.push('Connection', 'close');
     response.writeHead(why.status, headers).end(body);
   }
 }

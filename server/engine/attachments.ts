@@ -1,10 +1,11 @@
 /** Where a server is attached: http servers, and Connect-style apps. Leaves each as it found it. */
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+import { tellConnects } from '../websocket/index.ts';
 import { endUnanswered, leaveUnanswered } from './foreign-upgrades.ts';
 import { intercept } from './interception.ts';
-import type { Interceptor } from './interception.ts';
+import type { AnyHttpServer, Interceptor } from './interception.ts';
 import type { Middleware } from './middleware.ts';
 import { resolveAttachOptions } from './options.ts';
 import type { AttachOptions, AttachSettings } from './options.ts';
@@ -24,7 +25,7 @@ export class Attachments {
     this.handler = handler;
   }
 
-  attach(server: HttpServer, options?: AttachOptions): void {
+  attach(server: AnyHttpServer, options?: AttachOptions): void {
     const settings = resolveAttachOptions(options);
     const path = requestPath(settings);
     const { handler } = this;
@@ -41,9 +42,9 @@ export class Attachments {
   middleware(options?: AttachOptions): Middleware {
     const settings = resolveAttachOptions(options);
     const path = requestPath(settings);
-    const known = new WeakSet<HttpServer>();
+    const known = new WeakSet<AnyHttpServer>();
     return (request, response, next) => {
-      const { server } = request.socket as { server?: HttpServer };
+      const { server } = request.socket as { server?: AnyHttpServer };
       if (server !== undefined && !known.has(server)) {
         known.add(server);
         this.standIn(server, settings, { upgrade: this.upgradesUnder(path) });
@@ -68,15 +69,17 @@ export class Attachments {
     };
   }
 
-  private standIn(server: HttpServer, settings: AttachSettings, interceptor: Interceptor): void {
+  private standIn(server: AnyHttpServer, settings: AttachSettings, interceptor: Interceptor): void {
     const { destroyUpgrade, destroyUpgradeTimeout } = settings;
     const onForeign = destroyUpgrade ? endUnanswered(destroyUpgradeTimeout) : leaveUnanswered;
     const leave = intercept(server, interceptor);
     server.on('upgrade', onForeign);
-    this.undo.push(() => {
-      leave();
-      server.off('upgrade', onForeign);
-    });
+    this.undo.push(leave, () => void server.off('upgrade', onForeign));
+    if (!('updateSettings' in server)) return;
+    // Over HTTP/2 a WebSocket is asked for otherwise, and Node makes requests of streams only where somebody listens to them.
+    this.undo.push(tellConnects(server));
+    server.on('request', leaveUnanswered);
+    this.undo.push(() => void server.off('request', leaveUnanswered));
   }
 }
 

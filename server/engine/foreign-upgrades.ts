@@ -14,5 +14,5 @@ export function endUnanswered(timeoutMs: number): (request: IncomingMessage, soc
   };
 }
 
-/** Leaves them to other listeners: there only so that Node gives our own upgrades to us. */
+/** Leaves them to other listeners: there only so that Node gives ours to us. */
 export function leaveUnanswered(): void {}

@@ -22,6 +22,6 @@ export type {
 export type { DrainOptions } from './drain.ts';
 export type { Health } from './server.ts';
 export type { CloseDetails, Receiver, SendCallback } from './session.ts';
-export type { Interceptor } from './interception.ts';
+export type { AnyHttpServer, Interceptor } from './interception.ts';
 export type { Middleware } from './middleware.ts';
 export type { EngineErrorCode } from './refusal.ts';

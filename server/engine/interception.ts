@@ -6,7 +6,11 @@
  * So the server's `emit` is stood in for while somebody is in front, and is its own again when the last one left.
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
+
+/** Any of Node's that speak HTTP. Over HTTP/2 requests and responses are those of its compatible face. */
+export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer;
 
 /** Somebody in front. Each method takes the request and returns true, or leaves it to the next. */
 export interface Interceptor {
@@ -17,14 +21,14 @@ export interface Interceptor {
 type Emit = HttpServer['emit'];
 
 /** Everybody who is in front of a server, the newest first. */
-const inFront = new WeakMap<HttpServer, Interceptor[]>();
+const inFront = new WeakMap<AnyHttpServer, Interceptor[]>();
 
 /**
  * Puts `interceptor` in front of the listeners of `server`.
  *
  * @returns what takes it away again
  */
-export function intercept(server: HttpServer, interceptor: Interceptor): () => void {
+export function intercept(server: AnyHttpServer, interceptor: Interceptor): () => void {
   let all = inFront.get(server);
   if (all === undefined) {
     all = [];
@@ -45,9 +49,9 @@ export function intercept(server: HttpServer, interceptor: Interceptor): () => v
 /** The `emit` that stands in, by those for whom it does. */
 const standIns = new WeakMap<Interceptor[], Emit>();
 
-function standInFront(server: HttpServer, all: readonly Interceptor[]): void {
+function standInFront(server: AnyHttpServer, all: readonly Interceptor[]): void {
   const before = Object.hasOwn(server, 'emit') ? server.emit : undefined;
-  const standIn = function (this: HttpServer, event: string, ...args: unknown[]): boolean {
+  const standIn = function (this: AnyHttpServer, event: string, ...args: unknown[]): boolean {
     if (event === 'request' || event === 'upgrade') {
       for (const one of all) if (offer(one, event, args)) return true;
     }

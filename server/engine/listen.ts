@@ -1,12 +1,12 @@
 /** Two ways to a running server: on an http server that is there, or on a port. */
 import { createServer } from 'node:http';
-import type { Server as HttpServer } from 'node:http';
 
+import type { AnyHttpServer } from './interception.ts';
 import type { AttachOptions, ServerOptions } from './options.ts';
 import { Server } from './server.ts';
 
 /** Makes a server and attaches it. */
-export function attach(httpServer: HttpServer, options?: ServerOptions & AttachOptions): Server {
+export function attach(httpServer: AnyHttpServer, options?: ServerOptions & AttachOptions): Server {
   return new Server(options).attach(httpServer, options);
 }
 

@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import { ConnectResponse } from './connect-response.ts';
+
 /** As in Express and Connect. */
 export type Middleware = (
   request: IncomingMessage,
@@ -42,9 +44,10 @@ export function runMiddleware(
 
 /** A response for an upgrade's request, on the raw socket: what middleware sets on it can be read, and what it answers is sent. */
 export function responseFor(request: IncomingMessage, socket: Duplex): ServerResponse {
+  if (!(socket instanceof Socket)) return new ConnectResponse(request, socket);
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  if (socket instanceof Socket) response.assignSocket(socket);
+  response.assignSocket(socket);
   response.on('finish', () => socket.end());
   return response;
 }

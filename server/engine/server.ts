@@ -9,6 +9,7 @@ import type { TransportName } from '../../shared/engine/packet.ts';
 import { Attachments } from './attachments.ts';
 import { drain } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
+import type { AnyHttpServer } from './interception.ts';
 import type { Middleware } from './middleware.ts';
 import { resolveServerOptions } from './options.ts';
 import type { AttachOptions, ServerOptions, Settings } from './options.ts';
@@ -44,7 +45,7 @@ export class Server extends EventEmitter {
 
   /** The options, complete. */
   readonly opts: Settings;
-  /** The http server that it was attached to last. */
+  /** The http server that it was attached to last. One of HTTP/2 has less to it. */
   httpServer: HttpServer | undefined = undefined;
   private readonly clock = new TimerWheel();
   private readonly registry: Registry;
@@ -95,8 +96,8 @@ export class Server extends EventEmitter {
   }
 
   /** Answers requests and upgrades under the path, on an http server whose other listeners go on as before. */
-  attach(server: HttpServer, options?: AttachOptions): this {
-    this.httpServer = server;
+  attach(server: AnyHttpServer, options?: AttachOptions): this {
+    this.httpServer = server as HttpServer;
     this.attachments.attach(server, options);
     return this;
   }

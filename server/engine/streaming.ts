@@ -27,7 +27,9 @@ export class StreamingTransport extends HttpTransport {
   private age: Timer | undefined = undefined;
 
   get writable(): boolean {
-    return this.response?.writableNeedDrain === false;
+    const { response } = this;
+    // Responses over HTTP/2 don't say when they need a drain, but how much they hold.
+    return response !== undefined && response.writableNeedDrain !== true && response.writableLength < BATCH_BYTES;
   }
 
   override get bufferedAmount(): number {

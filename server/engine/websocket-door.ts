@@ -3,12 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import type { Connection } from '../../shared/websocket/connection.ts';
 import type { ConnectionSink } from '../../shared/websocket/connection-sink.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
+import type { AcceptOptions } from '../websocket/index.ts';
 import type { HeaderList } from './answer.ts';
 import type { Line } from './line.ts';
 import type { Settings } from './options.ts';
@@ -47,10 +49,7 @@ export class WebSocketDoor {
    * @returns undefined where the request is none for a WebSocket, and is answered so, or its peer is gone
    */
   accept(knock: Knock, added: HeaderList, line: Line, tellsClose: boolean): WebSocketTransport | undefined {
-    const { request, socket, head } = knock;
-    if (socket.destroyed) return undefined;
-    socket.off('error', ignoreReset);
-    const connection = acceptUpgrade(request, socket, head, {
+    const connection = this.open(knock, {
       limits: this.limits,
       deflate: this.deflate,
       headers: (lines) => {
@@ -58,36 +57,44 @@ export class WebSocketDoor {
       },
     });
     if (connection === undefined) return undefined;
-    return new WebSocketTransport(line.id, codecFor(line.session.protocol, request), line, connection, tellsClose);
+    return new WebSocketTransport(
+      line.id,
+      codecFor(line.session.protocol, knock.request),
+      line,
+      connection,
+      tellsClose,
+    );
   }
 
   /**
    * Lets a peer in only to tell it something. Browsers show a page nothing of a refused upgrade, so one that comes back to
    * a session that is gone would try until its window has passed.
    */
-  tell({ request, socket, head }: Knock, packets: readonly Packet[]): void {
-    if (socket.destroyed) return;
-    socket.off('error', ignoreReset);
-    const connection = acceptUpgrade(request, socket, head, { limits: this.limits });
+  tell(knock: Knock, packets: readonly Packet[]): void {
+    const connection = this.open(knock, { limits: this.limits });
     if (connection === undefined) return;
     connection.sink = deafSink;
-    const codec = codecFor(4, request);
+    const codec = codecFor(4, knock.request);
     for (const packet of packets) connection.sendText(String(codec.write(packet)));
     connection.close();
   }
 
   refuse({ socket }: Knock, why: Refusal): void {
     socket.off('error', ignoreReset);
-    refuseUpgrade(socket, {
-      status: why.status,
-      headers: {
-        'Content-Type': 'application/json',
-        'Cache-Control': 'no-store',
-        Vary: 'Origin',
-        'Retry-After': why.retryAfter?.toString(),
-      },
-      body: refusalBody(why),
-    });
+    const headers = {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      Vary: 'Origin',
+      'Retry-After': why.retryAfter?.toString(),
+    };
+    refuseUpgrade(socket, { status: why.status, headers, body: refusalBody(why) }, this.limits);
+  }
+
+  /** Makes it a WebSocket; undefined where it is none or the peer is gone. */
+  private open({ request, socket, head }: Knock, options: AcceptOptions): Connection | undefined {
+    if (socket.destroyed) return undefined;
+    socket.off('error', ignoreReset);
+    return acceptUpgrade(request, socket, head, options);
   }
 }
 
