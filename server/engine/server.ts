@@ -98,6 +98,7 @@ export class Server extends EventEmitter {
   /** Answers requests and upgrades under the path, on an http server whose other listeners go on as before. */
   attach(server: AnyHttpServer, options?: AttachOptions): this {
     this.httpServer = server as HttpServer;
+    this.isClosed = false;
     this.attachments.attach(server, options);
     return this;
   }
