@@ -1,10 +1,11 @@
 /**
  * The entry `throughline` in Node: the server, and beside it the client, so that one name stands in for `socket.io` and for
- * `socket.io-client`. Where both have a name (`Socket`), it is the server's; the client's is on `throughline/client`.
+ * `socket.io-client`. Where both have a name (`Socket`), the value is the server's, and the type fits both.
  */
-export { Fetch, Manager, NodeWebSocket, NodeXHR, WebSocket, XHR, connect, io, protocol } from './client/index.ts';
+export { Fetch, Manager, NodeWebSocket, NodeXHR, WebSocket, XHR, protocol } from './client/index.ts';
 export type { ManagerOptions, SocketOptions } from './client/index.ts';
-export { Adapter, BroadcastOperator, Namespace, RemoteSocket, Server, Socket } from './server/events/index.ts';
+export { Socket, connect, io } from './either-socket.ts';
+export { Adapter, BroadcastOperator, Namespace, RemoteSocket, Server } from './server/events/index.ts';
 export type {
   DefaultEventsMap,
   DisconnectReason,

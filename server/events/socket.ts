@@ -22,7 +22,6 @@ import type { Session } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
 import type { BroadcastFlags, Room, Session as RecoveredSession, SocketId } from './adapter/types.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
-import { CatchAllEmitter } from './catch-all.ts';
 import type { Client } from './client.ts';
 import { RECOVERABLE } from './disconnect-reason.ts';
 import type { DisconnectReason } from './disconnect-reason.ts';
@@ -36,6 +35,7 @@ import type { Next } from './run-middleware.ts';
 import { OrderedChecks } from './ordered-checks.ts';
 import { PendingAcks } from './pending-acks.ts';
 import type { AckCallback, CallAck } from './pending-acks.ts';
+import { ServerSideEmitter } from './server-side-emitter.ts';
 import { createPrivateId, createSocketId } from './socket-id.ts';
 import { unwatched } from './unwatched.ts';
 
@@ -72,7 +72,7 @@ export class Socket<
   // As Socket.IO declares it: without a type of its own, `data` is anything.
   // oxlint-disable-next-line no-explicit-any
   SocketData = any,
-> extends CatchAllEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
+> extends ServerSideEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** The public id: others may know it. */
@@ -82,7 +82,7 @@ export class Socket<
   /** The secret that the session can be recovered with, if sessions are. */
   private readonly pid: string | undefined;
   private missedPackets: unknown[][] | undefined;
-  private readonly auth: Record<string, unknown> | undefined;
+  private readonly sentAuth: Record<string, unknown> | undefined;
   private readonly issued: number;
   private state: 'connecting' | 'connected' | 'closed' = 'connecting';
   private flags: BroadcastFlags | undefined = undefined;
@@ -102,7 +102,7 @@ export class Socket<
     super();
     this.nsp = nsp;
     this.client = client;
-    this.auth = auth;
+    this.sentAuth = auth;
     this.issued = Date.now();
     this.recovered = previous !== undefined;
     this.id = previous?.sid ?? createSocketId();
@@ -115,7 +115,7 @@ export class Socket<
 
   /** The handshake details. */
   get handshake(): Handshake {
-    return (this.lazyHandshake ??= buildHandshake(this.conn, this.auth, this.issued));
+    return (this.lazyHandshake ??= buildHandshake(this.conn, this.sentAuth, this.issued));
   }
 
   /** The application's own; other servers see it in {@link Server.fetchSockets}. */

@@ -10,13 +10,13 @@ import type {
   DefaultEventsMap,
   Namespace,
   RemoteSocket,
-  Socket,
   DisconnectReason,
   Event,
   ExtendedError,
   Handshake,
   ServerOptions,
 } from '../../index.ts';
+import type { Socket } from '../../server/events/index.ts';
 import {
   Adapter,
   ClusterAdapter,

@@ -135,6 +135,8 @@ function outside(
 function inside(from: string, to: string, isVariant: boolean): string | undefined {
   const [here, there] = [placeOf(from), placeOf(to)];
   const breach = `imports ${to}`;
+  // An entry at the root, and what stands beside it.
+  if (!here && !to.includes('/')) return undefined;
   if (!there) return `${breach}, which is no part of the library`;
   if (!here) return undefined;
   if (there.wing === 'shared') {

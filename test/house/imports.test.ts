@@ -18,7 +18,7 @@ function check(files: Readonly<Record<string, string>>): readonly string[] {
 describe('the library', () => {
   it('keeps the rules on imports', () => {
     const files = [
-      ...['index.ts', 'websocket.ts'].filter((file) => existsSync(path.join(root, file))),
+      ...['index.ts', 'either-socket.ts', 'websocket.ts'].filter((file) => existsSync(path.join(root, file))),
       ...filesUnder('server', 'client', 'shared').filter((file) => file.endsWith('.ts')),
     ];
     const targets = Object.fromEntries(

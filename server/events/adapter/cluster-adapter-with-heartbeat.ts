@@ -1,7 +1,7 @@
 /** A {@link ClusterAdapter} whose servers tell each other that they live, so that each knows who is to answer. */
 import { ClusterAdapter } from './cluster-adapter.ts';
 import { MessageType, isWellFormed } from './cluster-messages.ts';
-import type { ClusterMessage, ServerId, Unsigned } from './cluster-messages.ts';
+import type { ClusterMessage, ClusterResponse, ServerId, Unsigned } from './cluster-messages.ts';
 
 /** How servers notice each other. */
 export interface ClusterAdapterOptions {
@@ -57,6 +57,11 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
       if (type === MessageType.INITIAL_HEARTBEAT) this.publish({ type: MessageType.HEARTBEAT });
     }
     super.onMessage(message, offset);
+  }
+
+  // Public like the one above.
+  override onResponse(response: ClusterResponse): void {
+    super.onResponse(response);
   }
 
   override serverCount(): Promise<number> {
