@@ -92,12 +92,6 @@ export const mutants = [
     to: 'const again = Math.max(0, this.next - this.confirmed - 2);',
   },
   {
-    name: 'a forgotten message is sent next',
-    file: outbox,
-    from: 'this.next = Math.max(this.next, count + 1);',
-    to: '',
-  },
-  {
     name: 'silence is never noticed',
     file: heartbeat,
     from: 'if (this.clock.now() - this.due < LATE_MS) return this.sink.lost();',
@@ -118,8 +112,8 @@ export const mutants = [
   {
     name: 'a probe is taken for an upgrade',
     file: serverLine,
-    from: 'this.probe.wasAsked = true;',
-    to: "this.probe.wasAsked = true;\n    this.attach(transport, this.core.seen, 'probe');",
+    from: 'probeAnswered({ transport }: Probe): void {',
+    to: "probeAnswered({ transport }: Probe): void {\n    this.attach(transport, this.core.seen, 'probe');",
   },
   {
     name: 'a POST is numbered from where we are',
@@ -142,7 +136,7 @@ export const mutants = [
   {
     name: 'coming back is tried once',
     file: ladder,
-    from: 'failed: () => retry(AGAIN_MS, misses++, comeBack),',
+    from: 'failed: () => later(waitMs(AGAIN_MS, misses++), comeBack),',
     to: 'failed: () => {},',
   },
   {
