@@ -38,6 +38,8 @@ export interface SocketOptions {
    * @defaultValue `['polling', 'websocket', 'streaming']`
    */
   transports?: readonly (TransportName | TransportCtor)[];
+  /** The transports to use, by class, instead of {@link transports}. */
+  transportImplementations?: readonly TransportCtor[];
   /** Whether to try the next transport where a session can't be opened on the first. @defaultValue false */
   tryAllTransports?: boolean;
   /** Whether to climb from polling to something better. @defaultValue true */
@@ -132,6 +134,7 @@ export function resolveOptions(uri: string | undefined, given: SocketOptions): R
   const { query } = options;
   return {
     ...options,
+    transports: options.transportImplementations ?? options.transports,
     hostname: options.hostname ?? page?.hostname ?? 'localhost',
     secure: options.secure ?? page?.protocol === 'https:',
     query: typeof query === 'string' ? Object.fromEntries(new URLSearchParams(query)) : { ...query },
