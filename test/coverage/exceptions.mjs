@@ -2,6 +2,7 @@
 
 const UWS = 'uWebSockets.js is a server in C++ of its own; ours rests on the one of Node';
 const WEBTRANSPORT = 'WebTransport needs HTTP/3, which Node does not have';
+const OWN_WEBSOCKET = 'the WebSocket is our own: another one would bring its own limits and faults';
 const STEP = 'a step inside of an official transport, for its subclasses; ours are put together otherwise';
 
 /**
@@ -9,6 +10,11 @@ const STEP = 'a step inside of an official transport, for its subclasses; ours a
  * there, the row has to go.
  */
 export const notToBeHad = {
+  'socket.io:ServerOptions.wsEngine': OWN_WEBSOCKET,
+  'engine.io:ServerOptions.wsEngine': OWN_WEBSOCKET,
+  'engine.io-client:Socket._cookieJar':
+    'an inner field: cookies are kept on the side of Node alone, and browsers load none of it',
+  'engine.io-client:Cookie.expires': 'the shape of what is in `_cookieJar`',
   'engine.io:uServer': UWS,
   'engine.io:uServer.*': UWS,
   'engine.io:Server.onWebTransportSession': WEBTRANSPORT,
@@ -30,3 +36,21 @@ export const notToBeHad = {
 
 /** By the same keys: the test, as `file › title`. Its file is looked for, and the title in it. */
 export const testedBy = {};
+
+/** Methods of emitters, tested alike for all classes that have them. */
+export const emitterTests = Object.fromEntries(
+  [
+    [
+      ['on', 'off', 'once', 'listeners', 'removeListener', 'removeAllListeners'],
+      'adds and removes listeners, by all names',
+    ],
+    [['hasListeners'], 'says whether anyone listens'],
+    [
+      ['addListener', 'prependListener', 'prependOnceListener', 'listenerCount', 'rawListeners', 'eventNames'].concat(
+        'setMaxListeners',
+        'getMaxListeners',
+      ),
+      'has the rest of Node’s emitter',
+    ],
+  ].flatMap(([names, title]) => names.map((name) => [name, `test/coverage/emitters.test.ts › ${title}`])),
+);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { propertyNames, readDeclarations } from './declarations.mjs';
 import { findTest } from './evidence.mjs';
-import { notToBeHad, testedBy } from './exceptions.mjs';
+import { emitterTests, notToBeHad, testedBy } from './exceptions.mjs';
 import { makeInstances } from './instances.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -93,7 +93,7 @@ function judge(member, isOurs) {
     if (isOurs) throw new Error(`${key} is said to be missing (exceptions.mjs), and is there`);
     return { member, key, state: 'not to be had', reason };
   }
-  const named = testedBy[key];
+  const named = testedBy[key] ?? (member.kind === 'method' ? emitterTests[member.name] : undefined);
   if (named !== undefined) checkNamed(key, named);
   const found = named === undefined ? findTest(member) : undefined;
   const test = named ?? (found && `${found.file}:${found.line} › ${found.title}`);
