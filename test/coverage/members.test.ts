@@ -9,6 +9,9 @@ const built = requires(
   'npm run build',
 );
 
+/** To be lowered with every test that is added, until it is 0. */
+const mostUntested = 55;
+
 describe.runIf(built)('the built package', () => {
   let findings: Awaited<ReturnType<typeof survey>>;
   beforeAll(async () => {
@@ -19,6 +22,11 @@ describe.runIf(built)('the built package', () => {
     // Were the declarations read badly, nothing would be missing, either.
     expect(findings.length).toBeGreaterThan(586);
     expect(findings.filter(({ state }) => state === 'missing').map(({ key }) => key)).toEqual([]);
+  });
+
+  it('leaves no more of them without a test than it does today', () => {
+    const untested = findings.filter(({ state, test }) => state === 'ours' && test === undefined);
+    expect(untested.length).toBeLessThanOrEqual(mostUntested);
   });
 
   it.each(['socket.io:Server.of', 'socket.io:Socket.emitWithAck', 'socket.io-client:Manager.reconnection'])(
