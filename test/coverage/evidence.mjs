@@ -58,7 +58,7 @@ for (const name of ['Adapter', 'SessionAwareAdapter', 'ClusterAdapter', 'Cluster
 /** @type {readonly { file: string, lines: readonly string[] }[]} */
 const files = readdirSync(testFolder, { recursive: true })
   .map(String)
-  .filter((file) => /\.test\.ts$/.test(file))
+  .filter((file) => file.endsWith('.test.ts'))
   .toSorted()
   .map((file) => ({ file, lines: readFileSync(path.join(testFolder, file), 'utf8').split('\n') }));
 
