@@ -203,8 +203,8 @@ export function openLine(
       data = JSON.parse(String(type === 'open' && text)) as HandshakeData;
       log('%s: open', data.sid.slice(0, 6));
       socket.upgrades = data.upgrades.filter((name) => names.includes(name));
-    } catch (error) {
-      return onLost(transport, 'malformed', error as Error);
+    } catch {
+      return onLost(transport, 'malformed', new Error('malformed handshake'));
     }
     const { sid, pingInterval, pingTimeout, maxPayload, resume } = data;
     transport.query['sid'] = socket.id = sid;

@@ -451,6 +451,18 @@ describe('plain Engine.IO 4', () => {
     expect(world.asked.filter(({ body }) => body === undefined)).toHaveLength(2);
   });
 
+  it.each(['0', '0{', '0{}', '0null', '0{"sid":"secret"}', '4hello'])(
+    'takes %s for no handshake, and says so',
+    (body) => {
+      const socket = start({ transports: ['polling'] });
+      const errors: string[] = [];
+      socket.on('error', (error) => errors.push((error as Error).message));
+      world.get.end(body);
+      expect(errors).toEqual(['malformed handshake']);
+      expect(socket.readyState).toBe('closed');
+    },
+  );
+
   it('never asks a server that would not answer, and ends with its transport', () => {
     start({ transports: ['polling'] });
     world.get.end(handshake());
