@@ -182,7 +182,7 @@ export function resolveAttachOptions(given: AttachOptions = {}): AttachSettings 
 
 /** @throws OptionError that names the option, its value and what it can have */
 export function resolveServerOptions(given: ServerOptions = {}): Settings {
-  const flat = resolveOptions(serverRules, dropFalse(given));
+  const flat = resolveOptions(serverRules, withoutShorthands(given));
   return Object.freeze({
     ...flat,
     resume: resolvePart(resumeRules, flat.resume),
@@ -190,11 +190,16 @@ export function resolveServerOptions(given: ServerOptions = {}): Settings {
   });
 }
 
-/** Applications written for Socket.IO switch these off with `false` or `null`, where leaving them out does the same. */
-function dropFalse(given: ServerOptions): ServerOptions {
-  const dropped: Record<string, unknown> = { ...given };
-  for (const name of ['cors', 'allowRequest', 'initialPacket']) if (!dropped[name]) delete dropped[name];
-  return dropped;
+/**
+ * Applications written for Socket.IO switch these off with `false` or `null`, where leaving them out does the same, and
+ * write `cors: true` or `cors: '*'`, frameworks above all, for all origins.
+ */
+function withoutShorthands(given: ServerOptions): ServerOptions {
+  const full: Record<string, unknown> = { ...given };
+  for (const name of ['cors', 'allowRequest', 'initialPacket']) if (!full[name]) delete full[name];
+  const { cors } = full;
+  if (cors === true || typeof cors === 'string') full['cors'] = { origin: cors === true ? '*' : cors };
+  return full;
 }
 
 function resolvePart<Table extends Record<string, Rule<unknown>>>(

@@ -100,6 +100,18 @@ it('answers a foreign page without a word about what others may do', async () =>
   expect(headers.vary).toBe('Origin');
 });
 
+it.each<[unknown, number]>([
+  [true, 200],
+  ['*', 200],
+  ['https://evil.example', 200],
+  [good, 403],
+  [false, 403],
+  [null, 403],
+])('takes cors: %j as those of Socket.IO’s users who write it so', async (cors, expected) => {
+  const { port } = await serve({ cors } as ServerOptions);
+  expect(await status(port, 'polling', { Origin: 'https://evil.example', Cookie: 'a=b' })).toBe(expected);
+});
+
 it('answers preflight requests as cors is told', async () => {
   const { port } = await serve({ cors: { origin: good, methods: ['GET', 'POST'], credentials: true } });
   const answer = await ask(port, {
