@@ -78,7 +78,8 @@ export class ClientFiles {
       'Cache-Control': 'public, max-age=0',
       'Content-Type': `application/${file.endsWith('.map') ? 'json' : 'javascript'}; charset=utf-8`,
       ETag: etag,
-      Vary: 'Accept-Encoding',
+      // `cors` may have said that it varies by origin.
+      Vary: [response.getHeader('Vary') ?? [], 'Accept-Encoding'].flat().join(', '),
       'X-Content-Type-Options': 'nosniff',
     };
     if (isKnown(request.headers['if-none-match'], etag)) {

@@ -58,6 +58,15 @@ describe.runIf(isBuilt)('the client’s script', () => {
     expect(body.equals(await built(file))).toBe(true);
   });
 
+  it('varies by origin where cors does', async () => {
+    const { port } = await serve({ cors: { origin: /example$/ } });
+    const { headers } = await ask(port, '/socket.io/socket.io.js', { Origin: 'https://a.example' });
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': 'https://a.example',
+      vary: 'Origin, Accept-Encoding',
+    });
+  });
+
   it.each([
     ['br', brotliDecompressSync],
     ['gzip', gunzipSync],
