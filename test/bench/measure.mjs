@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
  * @property {readonly [ours: string, peer: string]} peers
  * @property {(peer: string) => readonly string[]} server the program and its arguments
  * @property {readonly string[]} load arguments of the load generator
+ * @property {'wsload' | 'pollload'} [program] the load generator, default wsload
  * @property {'cpu' | 'memory'} [measures] default cpu
  *
  * @typedef {object} Result
@@ -30,10 +31,11 @@ const LOAD_CORE = '1';
 
 /**
  * @param {Scenario} scenario
- * @param {{ load: string, rounds: number, seconds: number }} how
+ * @param {{ loads: Record<string, string>, rounds: number, seconds: number }} how
  * @returns {Promise<Result>}
  */
-export async function measure(scenario, { load, rounds, seconds }) {
+export async function measure(scenario, { loads, rounds, seconds }) {
+  const load = loads[scenario.program ?? 'wsload'];
   /** @type {Record<string, number[]>} */
   const taken = Object.fromEntries(scenario.peers.map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {

@@ -8,7 +8,8 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import { buildLoad } from './load.mjs';
+import { eventScenarios } from './events.mjs';
+import { buildLoads } from './load.mjs';
 import { measure } from './measure.mjs';
 import { plot } from './plot.mjs';
 import { websocketScenarios } from './websocket.mjs';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   options: { quick: { type: 'boolean' }, plot: { type: 'boolean' }, only: { type: 'string', default: '' } },
 });
 
-const scenarios = [...websocketScenarios].filter(({ name }) => name.startsWith(values.only));
+const scenarios = [...websocketScenarios, ...eventScenarios].filter(({ name }) => name.startsWith(values.only));
 const rounds = values.quick ? 3 : 7;
 const seconds = values.quick ? 0.7 : 3;
 
@@ -26,10 +27,10 @@ console.log(
 );
 console.log(`${rounds} rounds of ${seconds} s, peers in turn, medians\n`);
 
-const load = await buildLoad();
+const loads = await buildLoads();
 const results = [];
 for (const scenario of scenarios) {
-  const result = await measure(scenario, { load, rounds, seconds });
+  const result = await measure(scenario, { loads, rounds, seconds });
   results.push(result);
   console.log(describe(result));
 }
