@@ -272,6 +272,21 @@ describe('the decoder', () => {
     expect(decodeText(`2["x",${nested(999)}]`).type).toBe(EVENT);
   });
 
+  it.each([
+    ['brackets', '['],
+    ['braces', '{'],
+    ['quotes and brackets', '"['],
+    ['backslashes', '\\'],
+    ['backslashes and quotes', '\\"[{'],
+    ['two backslashes and a bracket', '\\\\['],
+  ])('tells levels from %s in a text', (_what, text) => {
+    for (const times of [1_001, 2_002]) {
+      const data = ['x', text.repeat(times), { [text.repeat(times)]: [text] }, text];
+      expect(decodeText(`2${JSON.stringify(data)}`).data).toEqual(data);
+      expect(() => decodeText(`2${JSON.stringify(data).slice(0, -1)},${nested(1_000)}]`)).toThrow(/levels/);
+    }
+  });
+
   it('hands out a placeholder in a packet without binary as the data that it is', () => {
     const data = ['x', { _placeholder: true, num: 0 }];
     expect(decodeText('2["x",{"_placeholder":true,"num":0}]').data).toEqual(data);
