@@ -24,6 +24,7 @@ export { ConnectionError } from './shared/websocket/connection-error.ts';
 export type { ConnectionSink } from './shared/websocket/connection-sink.ts';
 export { resolveDeflate } from './shared/websocket/deflate-options.ts';
 export type { DeflateOptions } from './shared/websocket/deflate-options.ts';
+export { createWebSocketStream } from './shared/websocket/duplex-stream.ts';
 export { frameMessage } from './shared/websocket/frame-writer.ts';
 export { resolveLimits } from './shared/websocket/limits.ts';
 export type { Limits } from './shared/websocket/limits.ts';

@@ -1,7 +1,8 @@
 /** Whether a 101 is the answer to what was asked (RFC 6455 §4.1, "If the response …"). */
 import type { IncomingMessage } from 'node:http';
 
-import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import type { AgreedDeflate } from '../../shared/websocket/agreed-deflate.ts';
+import { CloseCode } from '../../shared/websocket/close-code.ts';
 import { EXTENSION_NAME, readAnswer } from '../../shared/websocket/deflate-agreement.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import { formatExtension, parseExtensions } from '../../shared/websocket/extension-header.ts';
@@ -21,19 +22,27 @@ export interface Agreed {
   readonly deflate: AgreedDeflate | undefined;
 }
 
-/** Returns what was agreed on, or a sentence that says what is wrong with the answer. */
-export function checkAnswer(answer: IncomingMessage, asked: Asked): Agreed | string {
+/** What is wrong with an answer. */
+export interface Mismatch {
+  readonly why: string;
+  /** What the server is told, where it must take the connection for open: 1010 (RFC 6455 §7.4.1). */
+  readonly closeCode?: CloseCode;
+}
+
+export function checkAnswer(answer: IncomingMessage, asked: Asked): Agreed | Mismatch {
   const { headers } = answer;
-  if (!holdsToken(headers.upgrade, 'websocket')) return 'the answer has no Upgrade: websocket';
-  if (!holdsToken(headers.connection, 'upgrade')) return 'the answer has no Connection: Upgrade';
-  if (headers['sec-websocket-accept'] !== acceptFor(asked.key)) return 'Sec-WebSocket-Accept is wrong';
+  if (!holdsToken(headers.upgrade, 'websocket')) return { why: 'the answer has no Upgrade: websocket' };
+  if (!holdsToken(headers.connection, 'upgrade')) return { why: 'the answer has no Connection: Upgrade' };
+  if (headers['sec-websocket-accept'] !== acceptFor(asked.key)) return { why: 'Sec-WebSocket-Accept is wrong' };
   const protocol = headers['sec-websocket-protocol'];
   // RFC 6455 lets a server take none of them; WHATWG fails then, and so does ws.
-  if (protocol === undefined && asked.protocols.length > 0) return 'the server takes none of the subprotocols';
+  if (protocol === undefined && asked.protocols.length > 0) return { why: 'the server takes none of the subprotocols' };
   if (protocol !== undefined && !asked.protocols.includes(protocol))
-    return 'the server takes a subprotocol not asked for';
+    return { why: 'the server takes a subprotocol not asked for' };
   const deflate = checkExtensions(headers['sec-websocket-extensions'], asked.deflate);
-  return typeof deflate === 'string' ? deflate : { protocol: protocol ?? '', deflate };
+  return typeof deflate === 'string'
+    ? { why: deflate, closeCode: CloseCode.ExtensionMissing }
+    : { protocol: protocol ?? '', deflate };
 }
 
 function checkExtensions(

@@ -41,6 +41,12 @@ export interface ClientOptions extends PassedOn {
   readonly autoPong?: boolean | undefined;
   /** Further limits, by their names in the table. */
   readonly limits?: Partial<Limits> | undefined;
+  /** There is no other than 13. */
+  readonly protocolVersion?: 13 | undefined;
+  /** Options of `ws` that have nothing to say here: messages are told as they come, texts are always checked. */
+  readonly allowSynchronousEvents?: boolean | undefined;
+  readonly skipUTF8Validation?: boolean | undefined;
+  readonly maxBufferedChunks?: number | undefined;
   /** Called with the request before it is sent, and then has to `end` it. */
   readonly finishRequest?: ((request: ClientRequest, socket: unknown) => void) | undefined;
 }
@@ -56,6 +62,10 @@ const ownNames = [
   'maxFragments',
   'autoPong',
   'limits',
+  'allowSynchronousEvents',
+  'skipUTF8Validation',
+  'maxBufferedChunks',
+  'protocolVersion',
   'perMessageDeflate',
   'finishRequest',
 ] as const;

@@ -10,10 +10,15 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 
+import type { CloseCode } from '../../shared/websocket/close-code.ts';
 import { makeOffer } from '../../shared/websocket/deflate-agreement.ts';
 import { formatExtension } from '../../shared/websocket/extension-header.ts';
+import { Opcode } from '../../shared/websocket/frame.ts';
+import { FrameWriter } from '../../shared/websocket/frame-writer.ts';
 import { VERSION } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
+import { endGently } from '../../shared/websocket/linger.ts';
+import { randomMask } from '../../shared/websocket/mask-source.ts';
 import type { Address } from './address.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { Agreed, Asked } from './check-answer.ts';
@@ -73,9 +78,10 @@ export function dial(
     socket.on('error', fail);
     sink.upgraded(answer);
     const agreed = checkAnswer(answer, { ...asked, key });
-    if (typeof agreed === 'string') {
-      socket.destroy();
-      fail(new HandshakeError('ERR_HANDSHAKE', agreed, 101));
+    if ('why' in agreed) {
+      if (agreed.closeCode === undefined) socket.destroy();
+      else endGently(socket, closeFrame(agreed.closeCode), limits);
+      fail(new HandshakeError('ERR_HANDSHAKE', agreed.why, 101));
     } else if (settle()) {
       socket.off('error', fail);
       sink.opened(socket, head, agreed);
@@ -95,6 +101,12 @@ export function dial(
     timer = setTimeout(fail, limits.handshakeTimeoutMs, late);
   }
   return { request, abandon: fail };
+}
+
+function closeFrame(code: CloseCode): Buffer {
+  const writer = new FrameWriter(randomMask);
+  writer.frame(Opcode.Close, Buffer.of(code >> 8, code & 0xff));
+  return Buffer.concat(writer.take());
 }
 
 function requestOptions(

@@ -1,7 +1,7 @@
 /** What a server agrees on with a client, and the lines of the answer that say so. */
 import debug from 'debug';
 
-import type { AgreedDeflate } from '../../shared/websocket/connection.ts';
+import type { AgreedDeflate } from '../../shared/websocket/agreed-deflate.ts';
 import { chooseOffer } from '../../shared/websocket/deflate-agreement.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import { formatExtension } from '../../shared/websocket/extension-header.ts';

@@ -57,6 +57,10 @@ export interface WebSocketServerOptions {
   readonly closeTimeout?: number | undefined;
   /** Further limits, by their names in the table. */
   readonly limits?: Partial<Limits> | undefined;
+  /** Options of `ws` that have nothing to say here: messages are told as they come, texts are always checked. */
+  readonly allowSynchronousEvents?: boolean | undefined;
+  readonly skipUTF8Validation?: boolean | undefined;
+  readonly maxBufferedChunks?: number | undefined;
 }
 
 const MOST_MESSAGE_BYTES = 2 ** 31 - 1;

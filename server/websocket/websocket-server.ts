@@ -119,7 +119,7 @@ export class WebSocketServer extends EventEmitter {
    *
    * @param data must not change until it is sent
    */
-  publish(sockets: Iterable<Pick<WebSocketBase, 'sendShared'>>, data: SendData, options: PublishOptions = {}): void {
+  publish(sockets: Iterable<WebSocketBase>, data: SendData, options: PublishOptions = {}): void {
     const value = outgoingNow(data);
     const message = new SharedMessage(value, options.binary ?? typeof value !== 'string', this.deflate);
     for (const socket of sockets) socket.sendShared(message, options.compress);

@@ -8,33 +8,19 @@ import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
+import { newDeflater, newInflater } from './agreed-deflate.ts';
+import type { AgreedDeflate } from './agreed-deflate.ts';
 import { CloseCode } from './close-code.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
-import type { DeflateAgreement } from './deflate-agreement.ts';
-import type { DeflateSettings } from './deflate-options.ts';
-import { Deflater } from './deflater.ts';
-import { Opcode } from './frame.ts';
-import type { Role } from './frame.ts';
-import { Inflater } from './inflater.ts';
-import { OrderedSender } from './ordered-sender.ts';
 import { Receiver } from './receiver.ts';
-import { refuseSend, Sender } from './sender.ts';
-import type { SendCallback } from './sender.ts';
-import type { SharedMessage } from './shared-message.ts';
+import type { ReceiverOwner } from './receiver.ts';
+import { SendingHalf } from './sending-half.ts';
 
 export type { ConnectionSink };
 
 const log = debug('throughline:websocket:connection');
-
-/** How both ends compress, and how we go about it. */
-export interface AgreedDeflate {
-  readonly agreement: DeflateAgreement;
-  readonly settings: DeflateSettings;
-  /** The answer, as the header said it. */
-  readonly extension: string;
-}
 
 /** How a connection begins. */
 export interface Opening {
@@ -68,7 +54,7 @@ interface OwnedStream extends Duplex {
 
 const silentSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
 
-export class Connection {
+export class Connection extends SendingHalf implements ReceiverOwner {
   /** Set by the owner in the tick in which it gets the connection: nothing is told before that is over. */
   sink: ConnectionSink = silentSink;
 
@@ -76,15 +62,11 @@ export class Connection {
   private readonly settings: ConnectionSettings;
   /** The extensions agreed on, as the header named them; empty where there are none. */
   readonly extensions: string;
-  private readonly sender: Sender;
   private readonly receiver: Receiver;
-  /** Present once something that is sent may take time. */
-  private ordered: OrderedSender | undefined = undefined;
 
   private state: State = 'open';
   private closeTimer: NodeJS.Timeout | undefined = undefined;
   private drainedBytes = 0;
-  private isMidMessage = false;
   /** What happened to the stream while some of what had come was still to be told. */
   private behind: 'nothing' | 'end' | 'gone' = 'nothing';
 
@@ -95,11 +77,10 @@ export class Connection {
   private error: Error | undefined = undefined;
 
   constructor(socket: Duplex, settings: ConnectionSettings, { head, greeting, deflate }: Opening) {
+    super(socket, settings, deflate && newDeflater(settings.role, deflate));
     this.socket = socket;
     this.settings = settings;
     this.extensions = deflate?.extension ?? '';
-    this.sender = new Sender(socket, settings, this);
-    if (deflate !== undefined) this.ordered = new OrderedSender(this.sender, newDeflater(settings.role, deflate), this);
     this.receiver = new Receiver(this, settings, deflate && newInflater(settings.role, deflate));
     if (greeting !== undefined) this.sender.greet(greeting);
     if (head.length > 0) socket.unshift(head);
@@ -127,86 +108,13 @@ export class Connection {
     this[CONNECTION]!.gone();
   };
 
-  /** Bytes accepted and not yet handed to the kernel. */
-  get bufferedAmount(): number {
-    return this.sender.bufferedAmount;
-  }
-
   /** Whether messages can still be sent: neither side has begun to close. */
   get isOpen(): boolean {
     return this.state === 'open';
   }
 
-  /** @param compress whether it may be compressed, where that was agreed on */
-  sendText(text: string, compress = true, done?: SendCallback): void {
-    if (this.state !== 'open') refuseSend(done);
-    else if (this.ordered === undefined) this.sender.text(text, done);
-    else this.ordered.text(text, compress, done);
-  }
-
-  /** @param bytes must not change until they are sent */
-  sendBinary(bytes: Uint8Array, compress = true, done?: SendCallback): void {
-    if (this.state !== 'open') refuseSend(done);
-    else if (this.ordered === undefined) this.sender.frame(Opcode.Binary, bytes, true, done);
-    else this.ordered.part(Opcode.Binary, bytes, true, compress, done);
-  }
-
-  /**
-   * Sends a part of a message, or all of it: parts follow each other until one is the last.
-   *
-   * @param bytes must not change until they are sent; those of a text must be UTF-8
-   */
-  sendPart(bytes: Uint8Array, isBinary: boolean, isLast: boolean, compress = true, done?: SendCallback): void {
-    if (this.state !== 'open') return refuseSend(done);
-    const opcode = this.isMidMessage ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
-    this.isMidMessage = !isLast;
-    if (this.ordered === undefined) this.sender.frame(opcode, bytes, isLast, done);
-    else this.ordered.part(opcode, bytes, isLast, compress, done);
-  }
-
-  /** Whether a message was begun by {@link sendPart} and its last part is still to come. */
-  get isInsideMessage(): boolean {
-    return this.isMidMessage;
-  }
-
-  /** Sends a Blob once it is read; what is sent later comes later. */
-  sendBlob(blob: Blob, isBinary: boolean, compress = true, done?: SendCallback): void {
-    if (this.state !== 'open') return refuseSend(done);
-    this.ordered ??= new OrderedSender(this.sender, undefined, this);
-    this.ordered.blob(blob, isBinary, compress, done);
-  }
-
-  /** Sends what {@link frameMessage} made: only a server may, as a client has to mask. */
-  sendFrames(frames: Uint8Array, done?: SendCallback): void {
-    if (this.state !== 'open') refuseSend(done);
-    else if (this.ordered === undefined) this.sender.raw(frames, done);
-    else this.ordered.raw(frames, done);
-  }
-
-  /** Sends a message that others get too: only a server may. */
-  sendShared(message: SharedMessage, compress = true, done?: SendCallback): void {
-    if (this.state !== 'open') refuseSend(done);
-    else if (this.ordered === undefined) this.sender.raw(message.frames, done);
-    else this.ordered.shared(message, compress, done);
-  }
-
-  /** Calls `done` once all that was sent so far has left, or never will. */
-  whenSent(done: SendCallback): void {
-    if (this.state === 'closed') refuseSend(done);
-    else if (this.ordered === undefined) this.sender.whenSent(done);
-    else this.ordered.behind(() => this.sender.whenSent(done), done);
-  }
-
-  /** @param payload at most 125 bytes */
-  ping(payload: Uint8Array = NOTHING, done?: SendCallback): void {
-    if (this.state === 'open') this.sender.frame(Opcode.Ping, payload, true, done);
-    else refuseSend(done);
-  }
-
-  /** A pong that nobody asked for (§5.5.3). @param payload at most 125 bytes */
-  pong(payload: Uint8Array = NOTHING, done?: SendCallback): void {
-    if (this.state === 'open') this.sender.frame(Opcode.Pong, payload, true, done);
-    else refuseSend(done);
+  protected get isClosed(): boolean {
+    return this.state === 'closed';
   }
 
   /**
@@ -389,16 +297,20 @@ export class Connection {
     this.sink.closed(this.code, this.reason, this.wasClean, this.error);
   }
 
-  /** Sends the last of what we have to say, behind all that was sent before. */
-  private sendLast(send: () => void): void {
-    if (this.ordered === undefined) send();
-    else this.ordered.behind(send);
-  }
-
   private cutAfterTimeout(): void {
     clearTimeout(this.closeTimer);
-    this.closeTimer = setTimeout(() => this.socket.destroy(), this.settings.limits.closeTimeoutMs).unref();
+    const { bufferedAmount } = this;
+    // An application that blocked the loop for so long has timers run before what came is read: read it first.
+    const later = (): void => void setImmediate(() => this.cut(bufferedAmount));
+    this.closeTimer = setTimeout(later, this.settings.limits.closeTimeoutMs).unref();
     if (this.state === 'ending') this.socket.resume();
+  }
+
+  /** The time is over, unless the peer is still taking what was sent before the Close. */
+  private cut(bufferedBefore: number): void {
+    if (this.state === 'closed') return;
+    if (this.bufferedAmount < bufferedBefore) this.cutAfterTimeout();
+    else this.socket.destroy();
   }
 
   private move(input: Input, why: string): void {
@@ -406,18 +318,4 @@ export class Connection {
     this.state = moves[from][input];
     log('%s: %s → %s', why, from, this.state);
   }
-}
-
-const NOTHING = Buffer.alloc(0);
-
-function newDeflater(role: Role, { agreement, settings }: AgreedDeflate): Deflater {
-  return role === 'server'
-    ? new Deflater(agreement.serverMaxWindowBits, agreement.serverNoContextTakeover, settings)
-    : new Deflater(agreement.clientMaxWindowBits, agreement.clientNoContextTakeover, settings);
-}
-
-function newInflater(role: Role, { agreement, settings }: AgreedDeflate): Inflater {
-  return role === 'server'
-    ? new Inflater(agreement.clientMaxWindowBits, agreement.clientNoContextTakeover, settings.concurrencyLimit)
-    : new Inflater(agreement.serverMaxWindowBits, agreement.serverNoContextTakeover, settings.concurrencyLimit);
 }

@@ -6,7 +6,8 @@ import type { SocketEventMap } from './socket-events.ts';
 /** A function, or an object with `handleEvent`. */
 export type DomListener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void };
 
-type Names = keyof SocketEventMap<unknown>;
+type Names = keyof SocketEventMap;
+const names: ReadonlySet<string> = new Set<Names>(['open', 'message', 'close', 'error']);
 
 interface Entry {
   readonly type: Names;
@@ -16,19 +17,20 @@ interface Entry {
   readonly onEmit: (...emitted: unknown[]) => void;
 }
 
-export class DomListeners<Target extends EventEmitter> {
-  private readonly target: Target;
+export class DomListeners {
+  private readonly target: EventEmitter;
   /** Makes the event's object out of what the emitter was given. */
-  private readonly toEvent: (type: Names, emitted: unknown[]) => SocketEventMap<Target>[Names];
+  private readonly toEvent: (type: Names, emitted: unknown[]) => SocketEventMap[Names];
   private entries: Entry[] = [];
 
-  constructor(target: Target, toEvent: (type: Names, emitted: unknown[]) => SocketEventMap<Target>[Names]) {
+  constructor(target: EventEmitter, toEvent: (type: Names, emitted: unknown[]) => SocketEventMap[Names]) {
     this.target = target;
     this.toEvent = toEvent;
   }
 
-  /** As in the DOM, the same listener counts once for a name. */
-  add<Name extends Names>(type: Name, listener: DomListener<SocketEventMap<Target>[Name]>, once: boolean): void {
+  /** As in the DOM, the same listener counts once for a name, and a name that means nothing is no error. */
+  add<Name extends Names>(type: Name, listener: DomListener<SocketEventMap[Name]>, once: boolean): void {
+    if (!names.has(type)) return;
     if (this.entries.some((entry) => !entry.isAttribute && entry.type === type && entry.listener === listener)) return;
     this.listen(type, listener, once, false);
   }
@@ -38,27 +40,27 @@ export class DomListeners<Target extends EventEmitter> {
   }
 
   /** Sets `on<type>`; null, or what is no function, takes it away. */
-  setAttribute<Name extends Names>(type: Name, listener: ((event: SocketEventMap<Target>[Name]) => void) | null): void {
+  setAttribute<Name extends Names>(type: Name, listener: ((event: SocketEventMap[Name]) => void) | null): void {
     this.drop((entry) => entry.isAttribute && entry.type === type);
     if (typeof listener === 'function') this.listen(type, listener, false, true);
   }
 
-  attribute<Name extends Names>(type: Name): ((event: SocketEventMap<Target>[Name]) => void) | null {
+  attribute<Name extends Names>(type: Name): ((event: SocketEventMap[Name]) => void) | null {
     const entry = this.entries.find((one) => one.isAttribute && one.type === type);
     // What setAttribute took for this very name.
-    return (entry?.listener ?? null) as ((event: SocketEventMap<Target>[Name]) => void) | null;
+    return (entry?.listener ?? null) as ((event: SocketEventMap[Name]) => void) | null;
   }
 
   private listen<Name extends Names>(
     type: Name,
-    listener: DomListener<SocketEventMap<Target>[Name]>,
+    listener: DomListener<SocketEventMap[Name]>,
     once: boolean,
     isAttribute: boolean,
   ): void {
     const onEmit = (...emitted: unknown[]): void => {
       if (once) this.remove(type, listener);
       // toEvent answers with the object that belongs to the name.
-      const event = this.toEvent(type, emitted) as SocketEventMap<Target>[Name];
+      const event = this.toEvent(type, emitted) as SocketEventMap[Name];
       if (typeof listener === 'function') listener.call(this.target, event);
       else listener.handleEvent(event);
     };

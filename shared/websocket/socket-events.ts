@@ -1,11 +1,12 @@
 /** What listeners in WHATWG's style are called with. Plain objects with the names that the standard gives them. */
+import type { WebSocketBase } from './web-socket-base.ts';
 
-class SocketEvent<Target> {
+class SocketEvent {
   readonly type: string;
-  readonly target: Target;
-  readonly currentTarget: Target;
+  readonly target: WebSocketBase;
+  readonly currentTarget: WebSocketBase;
 
-  constructor(type: string, target: Target) {
+  constructor(type: string, target: WebSocketBase) {
     this.type = type;
     this.target = target;
     this.currentTarget = target;
@@ -13,19 +14,19 @@ class SocketEvent<Target> {
 }
 
 /** The connection is open. */
-export class OpenEvent<Target> extends SocketEvent<Target> {
+export class OpenEvent extends SocketEvent {
   declare readonly type: 'open';
 }
 
 /** A message came. */
-export class MessageEvent<Target> extends SocketEvent<Target> {
+export class MessageEvent extends SocketEvent {
   declare readonly type: 'message';
   /** A text is a string, a binary what the socket's `binaryType` says. */
   readonly data: unknown;
   /** Origin of the URL that was connected to; empty on a server. */
   readonly origin: string;
 
-  constructor(target: Target, data: unknown, origin: string) {
+  constructor(target: WebSocketBase, data: unknown, origin: string) {
     super('message', target);
     this.data = data;
     this.origin = origin;
@@ -33,14 +34,14 @@ export class MessageEvent<Target> extends SocketEvent<Target> {
 }
 
 /** The connection is closed. */
-export class CloseEvent<Target> extends SocketEvent<Target> {
+export class CloseEvent extends SocketEvent {
   declare readonly type: 'close';
   readonly code: number;
   readonly reason: string;
   /** Whether both sides said Close. */
   readonly wasClean: boolean;
 
-  constructor(target: Target, code: number, reason: string, wasClean: boolean) {
+  constructor(target: WebSocketBase, code: number, reason: string, wasClean: boolean) {
     super('close', target);
     this.code = code;
     this.reason = reason;
@@ -49,12 +50,12 @@ export class CloseEvent<Target> extends SocketEvent<Target> {
 }
 
 /** The connection failed. A `close` follows. */
-export class ErrorEvent<Target> extends SocketEvent<Target> {
+export class ErrorEvent extends SocketEvent {
   declare readonly type: 'error';
   readonly error: Error;
   readonly message: string;
 
-  constructor(target: Target, error: Error) {
+  constructor(target: WebSocketBase, error: Error) {
     super('error', target);
     this.error = error;
     this.message = error.message;
@@ -62,9 +63,9 @@ export class ErrorEvent<Target> extends SocketEvent<Target> {
 }
 
 /** Each event's name and object. */
-export interface SocketEventMap<Target> {
-  open: OpenEvent<Target>;
-  message: MessageEvent<Target>;
-  close: CloseEvent<Target>;
-  error: ErrorEvent<Target>;
+export interface SocketEventMap {
+  open: OpenEvent;
+  message: MessageEvent;
+  close: CloseEvent;
+  error: ErrorEvent;
 }

@@ -2,14 +2,11 @@
  * What every WebSocket of ours offers an application, on a server as on a client: WHATWG's surface, and Node's conveniences
  * as users of `ws` know them. How a connection comes about is left to those who extend it.
  */
-import { EventEmitter } from 'node:events';
-
 import { Announcer, isBinaryType } from './announcer.ts';
 import type { BinaryType } from './announcer.ts';
 import { CloseCode, isWireCloseCode } from './close-code.ts';
 import type { Connection } from './connection.ts';
-import { DomListeners } from './dom-listeners.ts';
-import type { DomListener } from './dom-listeners.ts';
+import { DomSurface } from './dom-surface.ts';
 import { MAX_CONTROL_BYTES } from './frame.ts';
 import { iterateMessages } from './iterate-messages.ts';
 import type { Message } from './iterate-messages.ts';
@@ -28,6 +25,8 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
   /** Whether this ends the message. Default true; after a false the next sends go on with the same message. */
   readonly fin?: boolean | undefined;
+  /** As in `ws`. Has no effect: a client always masks and a server never does (RFC 6455 §5.1). */
+  readonly mask?: boolean | undefined;
 }
 
 /** Most bytes in the reason of a Close (RFC 6455 §5.5): a control frame's, less the code's two. */
@@ -38,11 +37,8 @@ export type ReadyState = (typeof readyStates)[keyof typeof readyStates];
 
 const CLOSED_EARLY = 'the WebSocket was closed before it was open';
 
-type Handler<Target, Name extends keyof SocketEventMap<Target>> =
-  ((event: SocketEventMap<Target>[Name]) => void) | null;
-
 /** Events: `open`, `message` (data, isBinary), `close` (code, reason), `error` (error), `ping` and `pong` (data). */
-export abstract class WebSocketBase extends EventEmitter {
+export abstract class WebSocketBase extends DomSurface {
   static readonly CONNECTING = readyStates.CONNECTING;
   static readonly OPEN = readyStates.OPEN;
   static readonly CLOSING = readyStates.CLOSING;
@@ -64,9 +60,8 @@ export abstract class WebSocketBase extends EventEmitter {
   protected connection: Connection | undefined = undefined;
   /** Whether the opening handshake failed and `close` is about to say so. */
   protected hasFailed = false;
-  private domListeners: DomListeners<this> | undefined = undefined;
-  private knownOrigin: string | undefined;
   private isReadingPaused = false;
+  private knownOrigin: string | undefined = undefined;
   /** Bytes given to `send` when it was too late: WHATWG counts them as buffered. */
   private lateBytes = 0;
 
@@ -221,58 +216,7 @@ export abstract class WebSocketBase extends EventEmitter {
     return iterateMessages(this);
   }
 
-  get onopen(): Handler<this, 'open'> {
-    return this.dom.attribute('open');
-  }
-
-  set onopen(listener: Handler<this, 'open'>) {
-    this.dom.setAttribute('open', listener);
-  }
-
-  get onmessage(): Handler<this, 'message'> {
-    return this.dom.attribute('message');
-  }
-
-  set onmessage(listener: Handler<this, 'message'>) {
-    this.dom.setAttribute('message', listener);
-  }
-
-  get onclose(): Handler<this, 'close'> {
-    return this.dom.attribute('close');
-  }
-
-  set onclose(listener: Handler<this, 'close'>) {
-    this.dom.setAttribute('close', listener);
-  }
-
-  get onerror(): Handler<this, 'error'> {
-    return this.dom.attribute('error');
-  }
-
-  set onerror(listener: Handler<this, 'error'>) {
-    this.dom.setAttribute('error', listener);
-  }
-
-  addEventListener<Name extends keyof SocketEventMap<this>>(
-    type: Name,
-    listener: DomListener<SocketEventMap<this>[Name]>,
-    options: { readonly once?: boolean } = {},
-  ): void {
-    this.dom.add(type, listener, options.once === true);
-  }
-
-  removeEventListener<Name extends keyof SocketEventMap<this>>(
-    type: Name,
-    listener: DomListener<SocketEventMap<this>[Name]>,
-  ): void {
-    this.dom.remove(type, listener);
-  }
-
-  private get dom(): DomListeners<this> {
-    return (this.domListeners ??= new DomListeners<this>(this, (type, emitted) => this.toEvent(type, emitted)));
-  }
-
-  private toEvent(type: keyof SocketEventMap<this>, emitted: unknown[]): SocketEventMap<this>[typeof type] {
+  protected override toEvent(type: keyof SocketEventMap, emitted: unknown[]): SocketEventMap[typeof type] {
     const [first, second] = emitted;
     switch (type) {
       case 'open':

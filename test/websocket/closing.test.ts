@@ -169,6 +169,31 @@ describe('a server ends the connection in bounded time', () => {
   });
 });
 
+describe('a closing handshake behind much data', () => {
+  it('waits for as long as the peer takes some of it', async () => {
+    const stage = await serve({ closeTimeout: 200 });
+    const accepted = stage.accepted();
+    const peer = await RawPeer.open(stage.port);
+    const socket = await accepted;
+    let read = 0;
+    // Two megabytes, a rest, two more: all of it takes longer than the time limit.
+    peer.socket.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read < 2_000_000) return;
+      read = 0;
+      peer.socket.pause();
+      setTimeout(() => peer.socket.resume(), 30);
+    });
+    for (let at = 0; at < 40; at++) socket.send(Buffer.alloc(500_000, at));
+    const end = closed(socket);
+    socket.close(1000);
+    const frames = await peer.seen(41);
+    expect(frames.at(-1)).toMatchObject({ opcode: 8 });
+    peer.write(maskedClose(1000)).socket.end();
+    expect(await end).toEqual([1000, '']);
+  });
+});
+
 describe('a client ends the connection in bounded time', () => {
   it.each<[string, (client: WebSocket, peer: RawPeer) => void, number]>([
     ['the server never answers its Close', (client) => client.close(1000), 1006],

@@ -167,6 +167,14 @@ describe('a client fails, with one error and one close,', () => {
     peer.socket.destroy();
   });
 
+  it('at an extension that it can not take, and tells the server so', async () => {
+    const raw = await serveRaw();
+    const failed = failureOf(call(`ws://127.0.0.1:${raw.port}`));
+    const peer = await raw.upgraded({ 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=99' });
+    expect(await peer.allFrames()).toMatchObject([{ opcode: 8, isMasked: true, payload: Buffer.from([3, 242]) }]);
+    expect(await failed).toMatchObject({ errors: [{ code: 'ERR_HANDSHAKE' }], closes: [1006] });
+  });
+
   it.each<[string, (peer: RawPeer) => void]>([
     ['an end before the answer', (peer) => void peer.socket.end()],
     ['a reset before the answer', (peer) => peer.reset()],
