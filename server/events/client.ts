@@ -21,6 +21,9 @@ import type { Socket } from './socket.ts';
 
 const debug = createDebug('throughline:events:client');
 
+/** Unless something else is said. Not frozen: other engines write into it what it says already. */
+const PLAIN: SendOptions = { compress: true };
+
 /** A namespace's place while the adapter looks for what it kept of the client. */
 type Place<L extends EventsMap, E extends EventsMap, S extends EventsMap, D> = Socket<L, E, S, D> | null;
 
@@ -161,16 +164,16 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   }
 
   /** Sends a packet, if the session is open. @param done - called when it was handed to a transport */
-  send(packet: Packet, options?: SendOptions, done?: () => void): void {
+  send(packet: Packet, options = PLAIN, done?: () => void): void {
     if (this.isOpen) this.writeToEngine(this.server.encoder.encode(packet), options, done);
   }
 
   /** Sends an encoded packet. Adapters call this for each receiver of a broadcast. */
   // As adapters have it from any encoder.
   // oxlint-disable-next-line no-explicit-any
-  writeToEngine(parts: readonly any[] | string, options?: SendOptions, done?: () => void): void {
+  writeToEngine(parts: readonly any[] | string, options = PLAIN, done?: () => void): void {
     const { conn } = this;
-    if (options?.volatile && !conn.transport.writable) return;
+    if (options.volatile && !conn.transport.writable) return;
     if (typeof parts === 'string') {
       conn.write(parts, options, done);
       return;

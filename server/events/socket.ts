@@ -284,19 +284,19 @@ export class Socket<
 
   /** The next event may be lost if the client isn't ready to receive. */
   get volatile(): this {
-    (this.flags ??= {}).volatile = true;
+    (this.flags ??= { compress: true }).volatile = true;
     return this;
   }
 
   /** Whether the transport may compress the next event. */
   compress(compress: boolean): this {
-    (this.flags ??= {}).compress = compress;
+    (this.flags ??= { compress: true }).compress = compress;
     return this;
   }
 
   /** How long the answer to the next event is waited for (ms). */
   timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
-    (this.flags ??= {}).timeout = timeout;
+    (this.flags ??= { compress: true }).timeout = timeout;
     // The same socket, its events seen differently.
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
   }
