@@ -14,6 +14,9 @@ export default defineConfig({
     // One process a file, so that nothing which a test leaves behind reaches another; two at once, as CI has two cores.
     pool: 'forks',
     maxWorkers: 2,
+    // Real proxies, browsers and heartbeats: what fails by the timing of a machine that others share fails once, what
+    // fails for a reason fails each time. A developer sees either at once.
+    retry: process.env['CI'] ? 2 : 0,
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
