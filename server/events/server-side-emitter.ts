@@ -13,7 +13,7 @@ import type {
 import { CatchAllEmitter } from './catch-all.ts';
 
 /** What only the client's socket emits by itself. */
-type ClientReservedEvent = 'connect' | 'connect_error' | 'suspend' | 'resume' | 'transport';
+type ClientReservedEvent = 'connect' | 'connect_error';
 
 export abstract class ServerSideEmitter<
   ListenEvents extends EventsMap,

@@ -36,11 +36,13 @@ import { OrderedChecks } from './ordered-checks.ts';
 import { PendingAcks } from './pending-acks.ts';
 import type { AckCallback, CallAck } from './pending-acks.ts';
 import { ServerSideEmitter } from './server-side-emitter.ts';
+import { followSession, isSessionEvent } from './session-events.ts';
+import type { SessionEventsMap } from './session-events.ts';
 import { createPrivateId, createSocketId } from './socket-id.ts';
 import { unwatched } from './unwatched.ts';
 
 /** What a socket emits by itself. */
-export interface SocketReservedEventsMap {
+export interface SocketReservedEventsMap extends SessionEventsMap {
   // Socket.IO's users annotate it as they like.
   // oxlint-disable-next-line no-explicit-any
   disconnect: (reason: DisconnectReason, description?: any) => void;
@@ -91,6 +93,7 @@ export class Socket<
   private lazyHandshake: Handshake | undefined = undefined;
   private lazyData: SocketData | undefined;
   private lazyLatest: LatestValues | undefined = undefined;
+  private unfollow: (() => void) | undefined = undefined;
   private lazyChecks: OrderedChecks<Event> | undefined = undefined;
 
   constructor(
@@ -405,6 +408,7 @@ export class Socket<
   _cleanup(): void {
     this.state = 'closed';
     this.lazyAcks = undefined;
+    this.unfollow?.();
     try {
       this.adapter.delAll(this.id);
     } catch (error) {
@@ -418,6 +422,11 @@ export class Socket<
   /** Refuses the client. */
   refuse(data: unknown): void {
     this.client.send({ type: PacketType.CONNECT_ERROR, nsp: this.nsp.name, data });
+  }
+
+  protected override added(event: string | symbol): void {
+    if (isSessionEvent(event))
+      this.unfollow ??= followSession(this.conn, (name, details) => this.deliver([name, details]));
   }
 
   protected override listenerFailed(error: unknown, event: readonly unknown[]): void {

@@ -105,6 +105,9 @@ export abstract class StrictEventEmitter<
     callGuarded(listener, this, args, (error) => this.listenerFailed(error, event));
   }
 
+  /** Is told that a listener of `event` is about to be added. */
+  protected added(_event: string | symbol): void {}
+
   /** Is told what a listener threw or rejected with. */
   protected abstract listenerFailed(error: unknown, event: readonly unknown[]): void;
 
@@ -123,6 +126,7 @@ export abstract class StrictEventEmitter<
     const untyped = listener as (...args: unknown[]) => void;
     const signal = options?.signal;
     if (!signal?.aborted) {
+      this.added(event);
       how.call(this, event, untyped);
       signal?.addEventListener('abort', () => this.removeListener(event, untyped), { once: true });
     }
