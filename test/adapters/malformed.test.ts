@@ -46,8 +46,11 @@ describe.runIf(hasRedis).each(adapters)('$adapter, when the bus carries', ({ ada
       await stranger.publish('socket.io-response#/#', message);
     }
     const arrived = heard(client, 'news');
+    // The streams adapter begins to read some time after it was made, and what was written before is not for it.
+    const again = setInterval(() => a.io.emit('news', 'after'), 300);
     a.io.emit('news', 'after');
     expect(await arrived).toEqual(['after']);
+    clearInterval(again);
     expect(failures).toEqual([]);
   });
 });
