@@ -11,7 +11,7 @@ export abstract class DomSurface extends EventEmitter {
   private domListeners: DomListeners | undefined = undefined;
 
   /** The object that a listener of `type` is called with, out of what the emitter was given. */
-  protected abstract toEvent(type: keyof SocketEventMap, emitted: unknown[]): SocketEventMap[typeof type];
+  protected abstract toEvent(type: keyof SocketEventMap, emitted: unknown[]): SocketEventMap[keyof SocketEventMap];
 
   get onopen(): Handler<'open'> {
     return this.dom.attribute('open');

@@ -216,7 +216,7 @@ export abstract class WebSocketBase extends DomSurface {
     return iterateMessages(this);
   }
 
-  protected override toEvent(type: keyof SocketEventMap, emitted: unknown[]): SocketEventMap[typeof type] {
+  protected override toEvent(type: keyof SocketEventMap, emitted: unknown[]): SocketEventMap[keyof SocketEventMap] {
     const [first, second] = emitted;
     switch (type) {
       case 'open':
