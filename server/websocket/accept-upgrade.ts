@@ -11,7 +11,7 @@ import { acceptFor } from '../../shared/websocket/handshake.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
 import { isRefusal } from './bid.ts';
-import type { Bid } from './bid.ts';
+import type { Bid, Offers } from './bid.ts';
 import { checkUpgrade } from './check-upgrade.ts';
 import type { UpgradeOffers } from './check-upgrade.ts';
 import { checkConnect, completeConnect, isHttp2Stream } from './http2-connect.ts';
@@ -34,39 +34,36 @@ export function acceptUpgrade(
   options: AcceptOptions,
 ): Connection | undefined {
   const bid = readBid(request, socket, head);
-  if (!isRefusal(bid.offers)) return bid.accept(options);
+  if (!isRefusal(bid.offers)) return acceptBid(bid, options);
   log('refused with %d: %s', bid.offers.status, bid.offers.body);
   refuseUpgrade(socket, bid.offers, options.limits);
   return undefined;
 }
 
-/** The same, for an application to decide in between. */
+/** What is asked for, for an application to decide about. */
 export function readBid(request: IncomingMessage, stream: Duplex, head: Buffer): Bid {
-  if (isHttp2Stream(stream)) {
-    const offers = checkConnect(request);
-    return { request, stream, offers, accept: (options) => completeConnect(accepted(offers), stream, options) };
-  }
-  const offers = checkUpgrade(request);
-  return { request, stream, offers, accept: (options) => completeUpgrade(accepted(offers), stream, head, options) };
+  return { request, stream, head, offers: isHttp2Stream(stream) ? checkConnect(request) : checkUpgrade(request) };
 }
 
-/** Only what was not refused is accepted. */
-function accepted<Kind extends object>(offers: Kind): Exclude<Kind, { readonly status: number }> {
-  return offers as Exclude<Kind, { readonly status: number }>;
+/** Accepts what was not refused. */
+export function acceptBid({ stream, head, offers }: Bid, options: AcceptOptions): Connection {
+  if (isHttp2Stream(stream)) return completeConnect(offers as Offers, stream, options);
+  return completeUpgrade(offers as UpgradeOffers, stream, head, options);
 }
 
 function completeUpgrade(offers: UpgradeOffers, socket: Duplex, head: Buffer, options: AcceptOptions): Connection {
-  const first = [
+  const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
     `Sec-WebSocket-Accept: ${acceptFor(offers.key)}`,
   ];
-  const { lines, deflate } = agree(first, offers, options);
+  const deflate = agree(lines, offers, options);
   if (socket instanceof Socket) {
     socket.setTimeout(0);
     socket.setNoDelay(true);
   }
-  const greeting = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  return new Connection(socket, connectionSettings({ role: 'server', ...options }), { head, greeting, deflate });
+  const { limits, textAsBytes, autoPong } = options;
+  const settings = connectionSettings({ role: 'server', limits, textAsBytes, autoPong });
+  return new Connection(socket, settings, { head, greeting: `${lines.join('\r\n')}\r\n\r\n`, deflate });
 }

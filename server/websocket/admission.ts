@@ -1,59 +1,41 @@
-/** Whether a request for a WebSocket is let in: what the application says about paths, origins and clients. */
+/** Whether a request for a WebSocket is let in: what the application says about origins and clients. */
 import type { TLSSocket } from 'node:tls';
 
 import debug from 'debug';
 
-import { warnOf } from '../../shared/websocket/announcer.ts';
-import { isRefusal } from './bid.ts';
-import type { Bid, Offers, Refusal } from './bid.ts';
+import type { Bid, Refusal } from './bid.ts';
 import { isOriginAllowed } from './origins.ts';
 import type { VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
 
 const log = debug('throughline:websocket:admission');
 
-/** What becomes of a bid: one of these, once. */
-export interface AdmissionSink {
-  admitted(offers: Offers): void;
-  refused(refusal: Refusal): void;
-}
+/** How a bid is to be answered; `later` where a function of the application's takes its time. */
+export type Verdict = 'accept' | 'later' | Refusal;
 
 /**
- * Decides about `bid`. Where a function of the application's throws, this one request bears it with 500, and the error is told
- * as a warning.
+ * Decides about `bid`.
+ *
+ * @param decided told the verdict where it was `later`
+ * @throws what a function of the application's throws
  */
-export function admit(bid: Bid, isOurs: () => boolean, options: WebSocketServerOptions, sink: AdmissionSink): void {
-  const { offers } = bid;
-  if (isRefusal(offers)) return sink.refused(offers);
-  const attempt = (ask: () => void): void => {
-    try {
-      ask();
-    } catch (error) {
-      warnOf(error);
-      sink.refused({ status: 500 });
-    }
-  };
-  attempt(() => {
-    if (!isOurs()) sink.refused({ status: 400 });
-    else verify(bid, options, (refusal) => attempt(() => (refusal ? sink.refused(refusal) : sink.admitted(offers))));
-  });
-}
-
-function verify({ request }: Bid, options: WebSocketServerOptions, decided: (refusal?: Refusal) => void): void {
+export function judge({ request }: Bid, options: WebSocketServerOptions, decided: (verdict: Verdict) => void): Verdict {
   const { origins, verifyClient } = options;
   if ((origins !== undefined || verifyClient === undefined) && !isOriginAllowed(request, origins)) {
     log('a page of another origin is refused. Set origins to let it in');
-    return decided({ status: 403, body: 'This origin may not connect.' });
+    return { status: 403, body: 'This origin may not connect.' };
   }
-  if (verifyClient === undefined) return decided();
-  let isAnswered = false;
-  const answer: VerifyAnswer = (isAllowed, status = 401, body, headers) => {
-    if (isAnswered) return;
-    isAnswered = true;
-    if (isAllowed) decided();
-    else decided({ status, headers, ...(body === undefined ? {} : { body }) });
-  };
+  if (verifyClient === undefined) return 'accept';
   const secure = (request.socket as Partial<TLSSocket>).encrypted === true;
   const info = { origin: request.headers.origin ?? '', secure, req: request };
-  if (verifyClient.length >= 2) verifyClient(info, answer);
-  else answer(verifyClient(info, answer) === true);
+  if (verifyClient.length < 2) return verifyClient(info, ignoreAnswer) === true ? 'accept' : { status: 401 };
+  let isAnswered = false;
+  verifyClient(info, (isAllowed, status = 401, body, headers) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    decided(isAllowed ? 'accept' : { status, headers, ...(body === undefined ? {} : { body }) });
+  });
+  return 'later';
 }
+
+/** Whoever asks for no second argument answers by its result. */
+const ignoreAnswer: VerifyAnswer = () => {};

@@ -26,26 +26,26 @@ export interface AcceptOptions {
 }
 
 /**
- * Settles protocol and extension.
+ * Settles the extension, and says so.
  *
- * @param first the lines that the answer begins with
- * @returns all its lines, each safe to be sent
+ * @param lines the answer's first ones; the others come behind them
  */
-export function agree(
-  first: readonly string[],
-  offers: Offers,
-  options: AcceptOptions,
-): { readonly lines: readonly string[]; readonly deflate: AgreedDeflate | undefined } {
-  const lines = [...first];
+export function agree(lines: string[], offers: Offers, options: AcceptOptions): AgreedDeflate | undefined {
   if (options.protocol !== undefined && offers.protocols.has(options.protocol))
     lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
   const deflate = options.deflate === undefined ? undefined : agreeOnDeflate(offers, options.deflate);
   if (deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${deflate.extension}`);
-  if (options.headers === undefined) return { lines, deflate };
-  options.headers(lines);
-  const safe = lines.filter((line) => line === first[0] || isHeaderLine(line));
+  if (options.headers !== undefined) addLines(lines, options.headers);
+  return deflate;
+}
+
+/** Whatever is added, the answer stays one. */
+function addLines(lines: string[], add: (lines: string[]) => void): void {
+  const [status] = lines;
+  add(lines);
+  const safe = lines.filter((line) => line === status || isHeaderLine(line));
   if (safe.length < lines.length) log('left out %d headers that are no single line', lines.length - safe.length);
-  return { lines: safe, deflate };
+  lines.splice(0, lines.length, ...safe);
 }
 
 function agreeOnDeflate({ extensions }: Offers, settings: DeflateSettings): AgreedDeflate | undefined {

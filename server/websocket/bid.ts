@@ -2,11 +2,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-import type { Connection } from '../../shared/websocket/connection.ts';
 import { parseExtensions } from '../../shared/websocket/extension-header.ts';
 import type { Extension } from '../../shared/websocket/extension-header.ts';
 import { parseProtocols, VERSION } from '../../shared/websocket/handshake.ts';
-import type { AcceptOptions } from './agree.ts';
 
 /** An HTTP answer other than a WebSocket. */
 export interface Refusal {
@@ -28,9 +26,10 @@ export interface Offers {
 export interface Bid {
   readonly request: IncomingMessage;
   readonly stream: Duplex;
+  /** What came right behind the request. */
+  readonly head: Buffer;
   /** Or the refusal that it gets. */
   readonly offers: Offers | Refusal;
-  accept(options: AcceptOptions): Connection;
 }
 
 /** What the headers ask for that both ways in have in common (RFC 6455 §4.2.1, items 6 to 9). */

@@ -64,7 +64,8 @@ export function checkConnect({ headers }: IncomingMessage): Offers | Refusal {
 }
 
 export function completeConnect(offers: Offers, stream: ServerHttp2Stream, options: AcceptOptions): Connection {
-  const { lines, deflate } = agree([':status: 200'], offers, options);
+  const lines = [':status: 200'];
+  const deflate = agree(lines, offers, options);
   stream.respond(toHeaders(lines));
   const settings = connectionSettings({ role: 'server', ...options });
   return new Connection(stream, settings, { head: Buffer.alloc(0), deflate });

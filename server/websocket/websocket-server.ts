@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
+import { warnOf } from '../../shared/websocket/announcer.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
@@ -18,10 +19,13 @@ import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
 import { SharedMessage } from '../../shared/websocket/shared-message.ts';
 import type { SendOptions, WebSocketBase } from '../../shared/websocket/web-socket-base.ts';
-import { readBid } from './accept-upgrade.ts';
-import { admit } from './admission.ts';
-import type { Bid, Refusal } from './bid.ts';
+import { acceptBid, readBid } from './accept-upgrade.ts';
+import { judge } from './admission.ts';
+import type { Verdict } from './admission.ts';
+import { isRefusal } from './bid.ts';
+import type { Bid, Offers, Refusal } from './bid.ts';
 import { isHttp2Stream, tellConnects } from './http2-connect.ts';
+import { quickenUpgrades } from './quick-upgrades.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { serverLimits } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
@@ -76,7 +80,9 @@ export class WebSocketServer extends EventEmitter {
     };
     this.server = options.server;
     if (options.port !== undefined) {
-      this.server = ownServer(this.limits);
+      const server = ownServer(this.limits);
+      quickenUpgrades(server, this.limits);
+      this.server = server;
       this.server.listen(options.port, options.host, options.backlog, listening);
     }
     this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
@@ -105,11 +111,13 @@ export class WebSocketServer extends EventEmitter {
       throw new Error(
         'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
-    socket.on('error', ignore);
     const bid = readBid(request, socket, head);
-    admit(bid, () => this.shouldHandle(request), this.options, {
-      admitted: ({ protocols }) => this.accept(bid, protocols, accepted),
-      refused: (refusal) => this.refuse(bid, refusal),
+    if (isRefusal(bid.offers)) return this.refuse(bid, bid.offers);
+    this.guard(bid, () => {
+      if (!this.shouldHandle(request)) return this.refuse(bid, { status: 400 });
+      const verdict = judge(bid, this.options, (decided) => this.guard(bid, () => this.answer(bid, decided, accepted)));
+      if (verdict === 'later') socket.on('error', ignore);
+      this.answer(bid, verdict, accepted);
     });
   }
 
@@ -151,14 +159,29 @@ export class WebSocketServer extends EventEmitter {
     this.emit('close');
   }
 
-  private accept(bid: Bid, protocols: ReadonlySet<string>, accepted: OnAccepted): void {
+  /** Where a function of the application's throws, this one request bears it, and the error is told as a warning. */
+  private guard(bid: Bid, decide: () => void): void {
+    try {
+      decide();
+    } catch (error) {
+      warnOf(error);
+      this.refuse(bid, { status: 500 });
+    }
+  }
+
+  private answer(bid: Bid, verdict: Verdict, accepted: OnAccepted): void {
+    if (verdict === 'accept') this.accept(bid, accepted);
+    else if (verdict !== 'later') this.refuse(bid, verdict);
+  }
+
+  private accept(bid: Bid, accepted: OnAccepted): void {
     const { request, stream } = bid;
     // The client may have gone while it was being verified.
     if (!stream.readable || !stream.writable) return void stream.destroy();
     if (this.state !== 'running') return this.refuse(bid, { status: 503 });
-    const protocol = this.chooseProtocol(protocols, request);
+    const protocol = this.chooseProtocol((bid.offers as Offers).protocols, request);
     const hasListener = this.listenerCount('headers') > 0;
-    const connection = bid.accept({
+    const connection = acceptBid(bid, {
       limits: this.limits,
       deflate: this.deflate,
       protocol,

@@ -26,16 +26,18 @@ export interface ConnectionOptions {
 const made = new WeakMap<Limits, (ConnectionSettings | undefined)[]>();
 
 /** The same object for the same options. */
-export function connectionSettings({
-  role,
-  limits,
-  textAsBytes = false,
-  autoPong = true,
-}: ConnectionOptions): ConnectionSettings {
-  const variant = (role === 'server' ? 0 : 1) + (textAsBytes ? 2 : 0) + (autoPong ? 4 : 0);
+export function connectionSettings(options: ConnectionOptions): ConnectionSettings {
+  const { role, limits, textAsBytes, autoPong } = options;
+  const variant = (role === 'server' ? 0 : 1) + (textAsBytes === true ? 2 : 0) + (autoPong === false ? 4 : 0);
   const variants = made.get(limits) ?? [];
+  const known = variants[variant];
+  if (known !== undefined) return known;
   made.set(limits, variants);
+  return (variants[variant] = makeSettings(options));
+}
+
+function makeSettings({ role, limits, textAsBytes = false, autoPong = true }: ConnectionOptions): ConnectionSettings {
   const { maxMessageBytes, maxFragments } = limits;
   const plain = { role, maxMessageBytes, maxFragments, textAsBytes, deflate: false };
-  return (variants[variant] ??= { role, limits, autoPong, plain, deflated: { ...plain, deflate: true } });
+  return { role, limits, autoPong, plain, deflated: { ...plain, deflate: true } };
 }

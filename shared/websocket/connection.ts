@@ -27,7 +27,7 @@ export interface Opening {
   /** Bytes that came right behind the handshake. */
   readonly head: Buffer;
   /** The end of the opening handshake, where it is still to be sent: it leaves with the first messages. */
-  readonly greeting?: Uint8Array | undefined;
+  readonly greeting?: string | undefined;
   /** Present where permessage-deflate was agreed on. */
   readonly deflate?: AgreedDeflate | undefined;
 }
@@ -90,6 +90,8 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     socket.on('end', Connection.onEnd);
     socket.on('close', Connection.onClose);
     socket.on('data', Connection.onData);
+    // It may have been paused until somebody would listen.
+    socket.resume();
   }
 
   private static readonly onData = function (this: OwnedStream, chunk: Buffer): void {
@@ -291,9 +293,8 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     }
     this.receiver.stop();
     this.move('gone', 'stream closed');
-    const error = this.error ?? new ConnectionError(this.code, 'the connection is closed');
-    this.ordered?.abandon(error);
-    this.sender.abandon(error);
+    this.ordered?.abandon(this.error);
+    this.sender.abandon(this.error);
     this.sink.closed(this.code, this.reason, this.wasClean, this.error);
   }
 

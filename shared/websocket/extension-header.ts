@@ -10,12 +10,14 @@ export interface Extension {
   readonly parameters: readonly (readonly [name: string, value: string | true])[];
 }
 
+const none: readonly Extension[] = [];
+
 /** More extensions, or parameters of one, than anybody means. */
 const MOST_PARTS = 128;
 
 /** Returns undefined where the header breaks the grammar, or goes on and on. */
-export function parseExtensions(header: string | undefined): Extension[] | undefined {
-  if (header === undefined) return [];
+export function parseExtensions(header: string | undefined): readonly Extension[] | undefined {
+  if (header === undefined) return none;
   const extensions: Extension[] = [];
   const elements = splitOutsideQuotes(header, ',');
   if (elements.length > MOST_PARTS) return undefined;

@@ -79,7 +79,14 @@ export class FrameWriter extends Batch {
     }
   }
 
-  /** Bytes that are frames already, or a handshake. They must not change until they are sent. */
+  /** The head of an HTTP answer. */
+  latin1(text: string): void {
+    if (text.length > COPY_UP_TO) return this.append(Buffer.from(text, 'latin1'));
+    this.reserve(text.length);
+    this.advance(this.end + this.run.write(text, this.end, 'latin1'));
+  }
+
+  /** Bytes that are frames already. They must not change until they are sent. */
   raw(bytes: Uint8Array): void {
     if (bytes.length > COPY_UP_TO || this.bytes === 0) return this.append(bytes);
     this.reserve(bytes.length);

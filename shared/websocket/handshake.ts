@@ -1,5 +1,5 @@
 /** What both ends of the opening handshake must agree on (RFC 6455 §4). Every check takes time linear in its input. */
-import { createHash } from 'node:crypto';
+import crypto from 'node:crypto';
 
 /** The only version there is (§4.1, item 9). */
 export const VERSION = '13';
@@ -19,7 +19,10 @@ export function isKey(key: string): boolean {
 
 /** The `Sec-WebSocket-Accept` that answers `key` (§4.2.2, item 5.4). */
 export function acceptFor(key: string): string {
-  return createHash('sha1')
+  // Node has this from 20.12 on: a third of the time of what is below.
+  if (typeof crypto.hash === 'function') return crypto.hash('sha1', key + GUID, 'base64');
+  return crypto
+    .createHash('sha1')
     .update(key + GUID, 'latin1')
     .digest('base64');
 }
@@ -36,14 +39,16 @@ export function holdsToken(header: string | undefined, token: string): boolean {
   return header.split(',').some((element) => element.trim().toLowerCase() === token);
 }
 
+const none: ReadonlySet<string> = new Set();
+
 /**
  * The subprotocols that a client asks for (§4.1, item 10), in its order.
  *
  * @returns undefined where the header is no list of tokens, or names one twice
  */
-export function parseProtocols(header: string | undefined): Set<string> | undefined {
+export function parseProtocols(header: string | undefined): ReadonlySet<string> | undefined {
+  if (header === undefined) return none;
   const protocols = new Set<string>();
-  if (header === undefined) return protocols;
   for (const element of header.split(',')) {
     const protocol = element.trim();
     if (!isToken(protocol) || protocols.has(protocol)) return undefined;

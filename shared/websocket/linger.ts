@@ -17,5 +17,6 @@ export function endGently(socket: Duplex, last: string | Uint8Array, limits: Lim
     drained += chunk.length;
     if (drained > limits.maxDrainBytes) destroy();
   });
+  socket.resume();
   socket.end(last);
 }

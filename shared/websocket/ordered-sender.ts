@@ -2,6 +2,8 @@
  * Keeps what is sent in order where something of it takes time: compressing, or reading a Blob. Stands before a Sender on
  * connections that need it; what has nothing to wait for goes straight through.
  */
+import { CloseCode } from './close-code.ts';
+import { ConnectionError } from './connection-error.ts';
 import { Opcode } from './frame.ts';
 import type { Deflater } from './deflater.ts';
 import type { SendCallback, Sender } from './sender.ts';
@@ -102,13 +104,17 @@ export class OrderedSender {
   }
 
   /** Nothing of what waits will be sent. */
-  abandon(error: Error): void {
+  abandon(why: Error | undefined): void {
     const { jobs } = this;
     this.isAbandoned = true;
     this.jobs = [];
     this.deflater?.rest();
-    for (const { bytes } of jobs) this.sender.addBacklog(-bytes);
-    for (const { done } of jobs) done?.(error);
+    if (jobs.length === 0) return;
+    const error = why ?? new ConnectionError(CloseCode.Abnormal, 'the connection is closed');
+    for (const { bytes, done } of jobs) {
+      this.sender.addBacklog(-bytes);
+      done?.(error);
+    }
   }
 
   private sendPart(

@@ -68,9 +68,10 @@ export class Sender {
   }
 
   /** Sends the end of the opening handshake, in one write with what follows in this turn. */
-  greet(greeting: Uint8Array): void {
-    this.greetingBytes = greeting.length;
-    this.raw(greeting);
+  greet(greeting: string): void {
+    this.writer.latin1(greeting);
+    this.greetingBytes = this.writer.bytes;
+    this.accepted();
   }
 
   text(data: string, done?: SendCallback): void {
@@ -135,13 +136,15 @@ export class Sender {
   }
 
   /** Nothing can leave any more: lets go of everything and tells whoever waits. */
-  abandon(error: Error): void {
+  abandon(why: Error | undefined): void {
     this.writer.take();
     this.outlet.drop();
     this.newestPong = undefined;
     const { callbacks } = this;
     this.callbacks = undefined;
-    if (callbacks !== undefined) for (const { done } of callbacks) done(error);
+    if (callbacks === undefined) return;
+    const error = why ?? new ConnectionError(CloseCode.Abnormal, 'the connection is closed');
+    for (const { done } of callbacks) done(error);
   }
 
   /** For the backlog. */
