@@ -16,7 +16,8 @@ export function checkUpgrade(request: IncomingMessage): UpgradeOffers | Refusal 
   if (request.method !== 'GET') return badRequest('A WebSocket is opened with GET.');
   if (request.httpVersionMajor < 1 || (request.httpVersionMajor === 1 && request.httpVersionMinor < 1))
     return badRequest('A WebSocket needs HTTP/1.1.');
-  if (headers.host === undefined) return badRequest('The Host header is missing.');
+  // RFC 9112 §3.2. Node keeps the first of two: a proxy before us may have gone by the second.
+  if (countOf('host', request.rawHeaders) !== 1) return badRequest('The Host header must stand there once.');
   if (!holdsToken(headers.upgrade, 'websocket')) return badRequest('The Upgrade header must say websocket.');
   if (!holdsToken(headers.connection, 'upgrade')) return badRequest('The Connection header must say Upgrade.');
   const offers = readOffers(headers);
@@ -24,4 +25,14 @@ export function checkUpgrade(request: IncomingMessage): UpgradeOffers | Refusal 
   const key = headers['sec-websocket-key'];
   if (key === undefined || !isKey(key)) return badRequest('Sec-WebSocket-Key must be 16 bytes in base64.');
   return { ...offers, key };
+}
+
+/** How often a header stands there. @param name in lower case */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const other = rawHeaders[at]!;
+    if (other.length === name.length && other.toLowerCase() === name) count++;
+  }
+  return count;
 }

@@ -19,14 +19,19 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** The listener that makes an HTTP server of a server of sockets. */
 type Serve = (this: Server, socket: Socket) => void;
 
-/** Puts itself before the HTTP of `server`: one of our own, not yet listening. */
-export function quickenUpgrades(server: Server, limits: Limits): void {
+/**
+ * Puts itself before the HTTP of `server`: one of our own, not yet listening.
+ *
+ * @returns what cuts the connections that have said nothing yet
+ */
+export function quickenUpgrades(server: Server, limits: Limits): () => void {
   const [serve] = server.listeners('connection') as [Serve];
   const silent = new SilentSockets(limits.handshakeTimeoutMs);
 
   const onFirst = function (this: Socket, chunk: Buffer): void {
     silent.delete(this);
     this.off('data', onFirst);
+    this.allowHalfOpen = true;
     const end = chunk.indexOf(HEAD_END);
     const isShort = end > 0 && end < limits.maxHeaderBytes && server.listenerCount('upgrade') > 0;
     const head = isShort ? readUpgradeHead(chunk.toString('latin1', 0, end)) : undefined;
@@ -49,9 +54,12 @@ export function quickenUpgrades(server: Server, limits: Limits): void {
   server.off('connection', serve);
   server.on('connection', (socket: Socket) => {
     silent.add(socket);
+    // Who ends before a word has nothing to be told: a health check, or a browser that connected in advance.
+    socket.allowHalfOpen = false;
     socket.on('error', destroyIt);
     socket.on('data', onFirst);
   });
+  return () => silent.cut();
 }
 
 /** What Node would have made of it, as far as anybody asks. */

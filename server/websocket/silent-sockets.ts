@@ -1,32 +1,44 @@
 /** Sockets that have said nothing yet, and are cut if they go on so. One timer for all of them, and none where there are none. */
 import type { Socket } from 'node:net';
 
+/** At most so often they are looked through: so long one that is gone stays known. */
+const LOOK_MS = 1_000;
+
 export class SilentSockets {
-  private readonly limitMs: number;
-  /** Each with whether it was there at the last look already. */
-  private readonly sockets = new Map<Socket, boolean>();
+  private readonly lookMs: number;
+  /** Looks that a socket may be there for. */
+  private readonly mostLooks: number;
+  /** Each with the look at which it is cut. */
+  private readonly sockets = new Map<Socket, number>();
+  private looks = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
 
-  /** @param limitMs a socket is cut after so long, up to twice that; 0: never */
+  /** @param limitMs a socket is cut after so long, or one look later; 0: never */
   constructor(limitMs: number) {
-    this.limitMs = limitMs;
+    this.lookMs = limitMs === 0 ? LOOK_MS : Math.min(limitMs, LOOK_MS);
+    this.mostLooks = limitMs === 0 ? Infinity : Math.ceil(limitMs / this.lookMs) + 1;
   }
 
   add(socket: Socket): void {
-    if (this.limitMs === 0) return;
-    this.sockets.set(socket, false);
-    this.timer ??= setInterval(this.look, this.limitMs).unref();
+    this.sockets.set(socket, this.looks + this.mostLooks);
+    this.timer ??= setInterval(this.look, this.lookMs).unref();
   }
 
   delete(socket: Socket): void {
     this.sockets.delete(socket);
   }
 
+  /** Cuts all of them now. */
+  cut(): void {
+    for (const socket of this.sockets.keys()) socket.destroy();
+    this.look();
+  }
+
   private readonly look = (): void => {
-    for (const [socket, wasThere] of this.sockets) {
-      if (wasThere) socket.destroy();
+    this.looks++;
+    for (const [socket, lastLook] of this.sockets) {
+      if (this.looks >= lastLook) socket.destroy();
       if (socket.destroyed) this.sockets.delete(socket);
-      else this.sockets.set(socket, true);
     }
     if (this.sockets.size > 0) return;
     clearInterval(this.timer);

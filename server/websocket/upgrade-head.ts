@@ -22,8 +22,8 @@ const NOT_PLAIN = /[^\t\x20-\x7e]/;
 /** More headers than any client has. */
 const MOST_HEADERS = 64;
 
-/** Headers with which a body comes, or an answer is waited for. */
-const special = new Set(['content-length', 'transfer-encoding', 'expect', 'te', 'trailer']);
+/** Headers with which a body comes, an answer is waited for, or a list is made. */
+const special = new Set(['content-length', 'transfer-encoding', 'expect', 'te', 'trailer', 'set-cookie']);
 
 /** @param text the request's lines, without the CR LF of the last one */
 export function readUpgradeHead(text: string): UpgradeHead | undefined {
@@ -35,7 +35,8 @@ export function readUpgradeHead(text: string): UpgradeHead | undefined {
   for (let at = 1; at < lines.length; at++) {
     const line = lines[at]!;
     const colon = line.indexOf(':');
-    const name = line.slice(0, colon);
+    // Without a colon it has no name.
+    const name = line.slice(0, Math.max(colon, 0));
     const folded = name.toLowerCase();
     // A header that comes twice, or has the name of something that every object has, is for a real parser.
     if (folded in headers || special.has(folded) || !isToken(name) || NOT_PLAIN.test(line)) return undefined;

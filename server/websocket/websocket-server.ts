@@ -14,6 +14,7 @@ import debug from 'debug';
 import { warnOf } from '../../shared/websocket/announcer.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
+import { VERSION } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
@@ -53,6 +54,7 @@ export class WebSocketServer extends EventEmitter {
   private readonly deflate: DeflateSettings | undefined;
   private readonly server: AnyServer | undefined;
   private endConnects: (() => void) | undefined = undefined;
+  private cutSilent: (() => void) | undefined = undefined;
   /** One listener for all clients. */
   private readonly onClientClose: (this: ServerWebSocket) => void;
   private state: 'running' | 'closing' | 'closed' = 'running';
@@ -81,7 +83,7 @@ export class WebSocketServer extends EventEmitter {
     this.server = options.server;
     if (options.port !== undefined) {
       const server = ownServer(this.limits);
-      quickenUpgrades(server, this.limits);
+      this.cutSilent = quickenUpgrades(server, this.limits);
       this.server = server;
       this.server.listen(options.port, options.host, options.backlog, listening);
     }
@@ -97,7 +99,7 @@ export class WebSocketServer extends EventEmitter {
 
   /** Whether `request` is for this server. Applications may override it. */
   shouldHandle(request: IncomingMessage): boolean {
-    return this.path === undefined || (request.url ?? '').split('?', 1)[0] === this.path;
+    return this.path === undefined || pathOf(request.url ?? '') === this.path;
   }
 
   /**
@@ -149,6 +151,7 @@ export class WebSocketServer extends EventEmitter {
     this.state = 'closing';
     this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
     this.endConnects?.();
+    this.cutSilent?.();
     if (this.options.port !== undefined) this.server?.close(() => this.finish());
     else if (!this.clients?.size) process.nextTick(() => this.finish());
   }
@@ -241,6 +244,11 @@ function isTaken(socket: Duplex): boolean {
   return socket.listenerCount('data') > 0 || socket.listeners('error').includes(ignore);
 }
 
+/** The path of a request's target, also where that is a whole URL (RFC 9112 §3.2.2). */
+function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] || '/';
+}
+
 function ignore(): void {
   // The stream's `close` says all that matters here.
 }
@@ -258,6 +266,7 @@ function ownServer(limits: Limits): HttpServer {
     response.writeHead(426, {
       'Content-Length': body.length,
       'Content-Type': 'text/plain',
+      'Sec-WebSocket-Version': VERSION,
       Upgrade: 'websocket',
       Connection: 'Upgrade, close',
     });

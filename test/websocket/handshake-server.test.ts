@@ -51,6 +51,16 @@ describe('a server accepts', () => {
     expect((await statusOf(port, headers, line))[0]).toBe(101);
   });
 
+  it.each([
+    [101, 'http://localhost/here'],
+    [101, 'HTTP://localhost:80/here?query'],
+    [400, 'http://localhost/there'],
+    [400, 'http://localhost'],
+  ])('with %i, where its path is /here, a whole URL: %s', async (status, path) => {
+    const { port } = await serve({ path: '/here' });
+    expect((await statusOf(port, {}, { path }))[0]).toBe(status);
+  });
+
   it('frames that come right behind the request', async () => {
     const { port } = await serveEcho();
     const peer = await RawPeer.open(port, {}, Buffer.concat([maskedText('one'), maskedText('two')]));
@@ -94,6 +104,7 @@ describe('a server refuses', () => {
     [400, 'OPTIONS', {}, { method: 'OPTIONS' }],
     [400, 'HTTP/1.0', {}, { version: 'HTTP/1.0' }],
     [400, 'no Host', { Host: undefined }],
+    [400, 'two Hosts', { Host: ['localhost', 'other'] }],
     [400, 'another upgrade', { Upgrade: 'h2c' }],
     [400, 'a token that only contains ours', { Upgrade: 'websockets' }],
     [400, 'protocols that are no tokens', { 'Sec-WebSocket-Protocol': 'a b' }],
@@ -120,7 +131,22 @@ describe('a server refuses', () => {
     const response = await fetch(`http://127.0.0.1:${port}/`);
     expect(response.status).toBe(426);
     expect(response.headers.get('upgrade')).toBe('websocket');
+    expect(response.headers.get('sec-websocket-version')).toBe('13');
     await response.text();
+  });
+
+  it.each([
+    ['without a colon', 'abcd'],
+    ['without a name', ': abcd'],
+    ['with a space before its colon', 'abcd : e'],
+    ['with a lone CR', 'abcd: e\rf'],
+  ])('with 400 a header %s', async (_what, line) => {
+    const { port } = await serve();
+    const peer = await RawPeer.connect(port);
+    peer.write(upgradeRequest().replace('\r\n\r\n', `\r\n${line}\r\n\r\n`));
+    expect(await peer.answered()).toBe(400);
+    await peer.ended();
+    peer.socket.destroy();
   });
 
   it('and reads nothing behind the refusal as a second request', async () => {
@@ -171,6 +197,30 @@ describe('a server refuses', () => {
     onTestFinished(() => shut(server));
     const [status] = await statusOf((http.address() as AddressInfo).port, {});
     expect(status).toBe(400);
+  });
+});
+
+describe('a connection that has not said a word', () => {
+  it('is closed at once when its peer ends', async () => {
+    const { port } = await serve();
+    const peer = await RawPeer.connect(port);
+    peer.socket.end();
+    await peer.ended();
+    expect(peer.head).toBe('');
+    peer.socket.destroy();
+  });
+
+  it('is cut when its time is over, or the server closes', async () => {
+    const hasty = await serve({ limits: { handshakeTimeoutMs: 50 } });
+    const late = await RawPeer.connect(hasty.port);
+    await late.ended();
+    const patient = await serve();
+    const peer = await RawPeer.connect(patient.port);
+    // Accepted in order: behind this one the silent peer is known.
+    (await RawPeer.open(patient.port)).reset();
+    await new Promise<void>((resolve) => patient.server.close(() => resolve()));
+    await peer.ended();
+    for (const { socket } of [late, peer]) socket.destroy();
   });
 });
 
