@@ -1,4 +1,4 @@
-/** The events floor beside `socket.io`: events over WebSocket, and over long-polling. */
+/** The events floor beside `socket.io` and its client: events over WebSocket, and over long-polling. */
 
 const query = 'EIO=4&transport=websocket';
 const overWebSocket = ['--path', `/socket.io/?${query}`, '--pre', 'recv,send:40,recv', '--msg', '42["echo","%"]'];
@@ -8,6 +8,14 @@ const events = {
   unit: 'µs a message',
   peers: ['throughline', 'socket.io'],
   server: (peer) => ['servers/events.mjs', peer],
+};
+
+/** Both clients have the same server. */
+const client = {
+  unit: 'µs a message',
+  peers: ['throughline', 'socket.io-client'],
+  server: () => ['servers/events.mjs', 'throughline'],
+  client: (peer) => ['clients/events.mjs', '--client', peer],
 };
 
 /** @type {readonly import('./measure.mjs').Scenario[]} */
@@ -50,4 +58,6 @@ export const eventScenarios = [
     program: 'pollload',
     load: ['echo', '--path', '/socket.io/', '--pre', '40', '--msg', '42["echo","%"]'],
   },
+  { ...client, name: 'client 64 B, 1 in flight', wanted: 0.7, load: [] },
+  { ...client, name: 'client 64 B, 32 in flight', wanted: 0.7, load: ['--window', '32'] },
 ];

@@ -2,7 +2,7 @@
  * Runs one scenario: its peers take turns, round by round, each in a process of its own, and medians are compared.
  *
  * What counts is the CPU time that the server's process took, all of its threads, between the load's first and last measured
- * message. On a shared machine rates waver; this does not.
+ * message; or the client's process, where clients are compared. On a shared machine rates waver; this does not.
  */
 import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
@@ -18,6 +18,8 @@ import { fileURLToPath } from 'node:url';
  * @property {(peer: string) => readonly string[]} server the program and its arguments
  * @property {readonly string[]} load arguments of the load generator
  * @property {'wsload' | 'pollload'} [program] the load generator, default wsload
+ * @property {(peer: string) => readonly string[]} [client] a program in the load generator's place, and its arguments: then
+ *   the client is what is measured
  * @property {'cpu' | 'memory'} [measures] default cpu
  *
  * @typedef {object} Result
@@ -35,7 +37,6 @@ const LOAD_CORE = '1';
  * @returns {Promise<Result>}
  */
 export async function measure(scenario, { loads, rounds, seconds }) {
-  const load = loads[scenario.program ?? 'wsload'];
   /** @type {Record<string, number[]>} */
   const taken = Object.fromEntries(scenario.peers.map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
@@ -44,7 +45,8 @@ export async function measure(scenario, { loads, rounds, seconds }) {
       const server = await startServer(scenario.server(peer));
       try {
         const take = scenario.measures === 'memory' ? takeMemory : takeCpu;
-        taken[peer].push(await take(server, load, scenario.load, seconds));
+        const load = scenario.client ? program(...scenario.client(peer)) : [loads[scenario.program ?? 'wsload']];
+        taken[peer].push(await take(server, [...load, ...scenario.load], seconds, !!scenario.client));
       } finally {
         server.child.kill('SIGKILL');
       }
@@ -56,9 +58,8 @@ export async function measure(scenario, { loads, rounds, seconds }) {
 }
 
 /** Starts a server, which says its port as the first line. */
-async function startServer([program, ...args]) {
-  const file = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, '--expose-gc', file, ...args], {
+async function startServer([name, ...args]) {
+  const child = spawn('taskset', ['-c', SERVER_CORE, ...program(name, ...args)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -66,29 +67,37 @@ async function startServer([program, ...args]) {
   return { child, lines, port };
 }
 
-function startLoad(load, port, args) {
-  const child = spawn('taskset', ['-c', LOAD_CORE, load, ...args, '--port', port], {
+/** What runs a program of ours. */
+function program(name, ...args) {
+  return [process.execPath, '--expose-gc', fileURLToPath(new URL(name, import.meta.url)), ...args];
+}
+
+function startLoad(load, port, args = []) {
+  const child = spawn('taskset', ['-c', LOAD_CORE, ...load, '--port', port, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
-/** Microseconds of CPU a message. */
-async function takeCpu({ child, port }, load, args, seconds) {
-  const { lines } = startLoad(load, port, [...args, '--secs', String(seconds), '--warm', String(seconds / 2)]);
+/** Microseconds of CPU a message, at the server or at the client. */
+async function takeCpu(server, load, seconds, atClient) {
+  const client = startLoad(load, server.port, ['--secs', String(seconds), '--warm', String(seconds / 2)]);
+  const { lines } = client;
+  const { pid } = (atClient ? client : server).child;
   await expectLine(lines, 'begin');
-  const before = await cpuTime(child.pid);
+  const before = await cpuTime(pid);
   const line = (await lines.next()).value;
-  const after = await cpuTime(child.pid);
+  const after = await cpuTime(pid);
+  client.child.stdin.end();
   const { n, errors } = JSON.parse(line);
   if (!(n > 0) || errors > 0) throw new Error(`the load says ${line}`);
   return (after - before) / 1_000 / n;
 }
 
 /** Kilobytes that an idle connection takes, the garbage collected. */
-async function takeMemory(server, load, args) {
+async function takeMemory(server, load) {
   const before = await residentSize(server);
-  const { child, lines } = startLoad(load, server.port, args);
+  const { child, lines } = startLoad(load, server.port);
   const [, count] = /^ready (\d+)/.exec((await lines.next()).value);
   const after = await residentSize(server);
   child.stdin.end();
