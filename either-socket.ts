@@ -5,7 +5,7 @@
  * `connection` hands them. The class is the server's; the type fits both, with the members of both. An end that lacks one
  * has it as `never`, so that using it there is still told. Nothing of this is there when a program runs.
  */
-import { io as connectClient } from './client/index.ts';
+import { Socket as ClientSocketClass, io as connectClient } from './client/index.ts';
 import type { ManagerOptions, Socket as ClientSocket, SocketOptions, SocketReservedEvents } from './client/index.ts';
 import { Socket as ServerSocket } from './server/events/index.ts';
 import type { DisconnectReason, SocketReservedEventsMap } from './server/events/index.ts';
@@ -125,8 +125,16 @@ export interface Socket<
   listenersAnyOutgoing(): AnyListener[];
 }
 
-/** The server's: {@link Socket} as a value, for `instanceof`. */
-export const Socket = ServerSocket;
+/** Only this class takes the client's sockets for its own: what is derived from it is asked as any other. */
+function isSocket(this: unknown, value: unknown): value is Socket {
+  const isOwn = Function.prototype[Symbol.hasInstance].bind(this as typeof ServerSocket);
+  return isOwn(value) || (this === ServerSocket && value instanceof ClientSocketClass);
+}
+
+/** {@link Socket} as a value: the server's class, which for `instanceof` stands for the client's too. */
+export const Socket = Object.defineProperty(ServerSocket, Symbol.hasInstance, {
+  value: isSocket,
+}) as typeof ServerSocket & { [Symbol.hasInstance](value: unknown): value is Socket };
 
 /** `io` of `throughline/client`: its sockets are the client's, and fit {@link Socket} too. */
 interface Lookup {

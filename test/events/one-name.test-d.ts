@@ -87,6 +87,8 @@ easy.on('connection', (its: Socket) => plain(its));
 easy.use((its: Socket, next) => (its.handshake.headers.cookie ? next() : next(new Error('no'))));
 const all: Map<string, Socket> = easy.sockets.sockets;
 for (const one of all.values()) if (one instanceof Socket) plain(one);
+declare const unknown: unknown;
+if (unknown instanceof Socket) unknown.connect().emit('x');
 declare const mine: ServerSocket;
 // @ts-expect-error -- a server's socket doesn't connect
 mine.connect();

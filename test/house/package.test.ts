@@ -124,6 +124,30 @@ describe('the package', () => {
     expect(made).toEqual([true, true, true, true, 'function']);
   });
 
+  it.each([
+    ['cjs', `const { Server, Socket, io } = require('socket.io'); const client = require('socket.io-client');`],
+    ['mjs', `import { Server, Socket, io } from 'socket.io'; import * as client from 'socket.io-client';`],
+  ] as const)(
+    'takes the sockets of both ends for a `Socket`, where one name stands in for both: %s',
+    async (kind, load) => {
+      const answers = await inConsumer(
+        kind,
+        `${load}
+       class Special extends Socket {}
+       const server = new Server(0);
+       const address = 'http://localhost:' + server.httpServer.address().port;
+       const [socket, aliased] = [io(address), client.io(address, { autoConnect: false })];
+       server.on('connection', (its) => {
+         tell([[its, socket, {}, null].map((value) => value instanceof Socket), aliased instanceof client.Socket,
+           [its, socket].map((value) => value instanceof Special)]);
+         socket.close();
+         server.close();
+       });`,
+      );
+      expect(answers).toEqual([[true, true, false, false], true, [false, false]]);
+    },
+  );
+
   it('has the default exports that users of Socket.IO and ws import', async () => {
     const kinds = await inConsumer(
       'mjs',
