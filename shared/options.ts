@@ -42,6 +42,27 @@ export function flag(fallback: boolean): Rule<boolean> {
   };
 }
 
+/**
+ * As {@link whole}, for options of Socket.IO's, whose users write them in other ways as well: as text from the environment, as
+ * the result of a division, and `Infinity` for as much as there is.
+ */
+export function amount(least: number, most: number, fallback: number): Rule<number> {
+  const { check } = whole(least, most, fallback);
+  return { fallback, check: (name, given) => check(name, asWhole(given, most)) };
+}
+
+function asWhole(given: unknown, most: number): unknown {
+  const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  if (typeof number !== 'number' || Number.isNaN(number)) return given;
+  // What is not bounded but by what a number can say.
+  return number === Infinity && most === Number.MAX_SAFE_INTEGER ? most : Math.ceil(number);
+}
+
+/** As {@link flag}, for options of Socket.IO's, which goes by what is truthy. */
+export function toggle(fallback: boolean): Rule<boolean> {
+  return { fallback, check: (_name, given) => Boolean(given) };
+}
+
 /** What a table of rules resolves to. */
 export type Resolved<Table extends Record<string, Rule<unknown>>> = {
   readonly [Name in keyof Table]: Table[Name]['fallback'];

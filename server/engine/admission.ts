@@ -117,9 +117,9 @@ export function askApplication(
     if (isDecided) return;
     isDecided = true;
     if (success) return done(undefined);
-    const message = typeof reason === 'string' ? reason : undefined;
-    const refused = refusal(errors.FORBIDDEN, { message });
-    done(message === undefined ? refused : { ...refused, message });
+    const refused = refusal(errors.FORBIDDEN, { message: reason });
+    // For the peer it has to be a text that says something.
+    done(typeof reason === 'string' && reason !== '' ? { ...refused, message: reason } : refused);
   };
   try {
     allowRequest(request, decide);

@@ -7,7 +7,7 @@ import type { SerializeOptions } from 'cookie';
 import type { CorsOptions, CorsOptionsDelegate } from 'cors';
 
 import type { RawData, TransportName } from '../../shared/engine/packet.ts';
-import { OptionError, flag, resolveOptions, whole } from '../../shared/options.ts';
+import { OptionError, amount, flag, resolveOptions, toggle, whole } from '../../shared/options.ts';
 import type { Resolved, Rule } from '../../shared/options.ts';
 import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 
@@ -60,7 +60,7 @@ export interface ServerOptions {
   readonly upgradeTimeout?: number;
   /** Most bytes in one message or one POST. @defaultValue 1_000_000 */
   readonly maxHttpBufferSize?: number;
-  /** Transports in use, in this order. @defaultValue `['polling', 'websocket', 'streaming']` */
+  /** Transports in use, in this order; those of others are left out. @defaultValue `['polling', 'websocket', 'streaming']` */
   readonly transports?: readonly TransportName[];
   /** Whether a session may move to another transport. @defaultValue true */
   readonly allowUpgrades?: boolean;
@@ -114,15 +114,29 @@ const isObject = (given: unknown): boolean => typeof given === 'object' && given
 const isFunction = (given: unknown): boolean => typeof given === 'function';
 const isSwitch = (given: unknown): boolean => typeof given === 'boolean' || isObject(given);
 
-const transportNames: readonly unknown[] = ['polling', 'websocket', 'streaming'] satisfies TransportName[];
-const isTransports = (given: unknown): boolean =>
-  Array.isArray(given) && given.every((name) => transportNames.includes(name));
+/** An object, or what switches it on or off, by what is truthy. */
+function partOrSwitch<T extends object>(fallback: boolean): Rule<T | boolean> {
+  return { fallback, check: (_name, given) => (isObject(given) ? (given as T) : Boolean(given)) };
+}
+
+const transportNames: readonly TransportName[] = ['polling', 'websocket', 'streaming'];
+
+/** Programs name ones that we don't have, `webtransport` above all: their peers go without. */
+const knownTransports: Rule<readonly TransportName[]> = {
+  fallback: transportNames,
+  check(name, given) {
+    const wanted: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const known = wanted.filter((one): one is TransportName => transportNames.includes(one as TransportName));
+    if (known.length > 0 || (Array.isArray(given) && given.length === 0)) return known;
+    throw new OptionError('ERR_OPTION_TYPE', `${name} has none of ${transportNames.join(', ')}.`);
+  },
+};
 
 const attachRules = {
   path: value<string>('a text', '/engine.io', (given) => typeof given === 'string'),
-  addTrailingSlash: flag(true),
-  destroyUpgrade: flag(true),
-  destroyUpgradeTimeout: whole(0, LARGEST, 1_000),
+  addTrailingSlash: toggle(true),
+  destroyUpgrade: toggle(true),
+  destroyUpgradeTimeout: amount(0, LARGEST, 1_000),
 };
 
 const resumeRules = {
@@ -135,16 +149,12 @@ const resumeRules = {
 const compressionRules = { threshold: whole(0, LARGEST, 1_024) };
 
 const serverRules = {
-  pingInterval: whole(1, LARGEST, 25_000),
-  pingTimeout: whole(0, LARGEST, 20_000),
-  upgradeTimeout: whole(0, LARGEST, 10_000),
-  maxHttpBufferSize: whole(1, Number.MAX_SAFE_INTEGER, 1_000_000),
-  transports: value<readonly TransportName[]>(
-    'a list of polling, websocket, streaming',
-    ['polling', 'websocket', 'streaming'],
-    isTransports,
-  ),
-  allowUpgrades: flag(true),
+  pingInterval: amount(1, LARGEST, 25_000),
+  pingTimeout: amount(0, LARGEST, 20_000),
+  upgradeTimeout: amount(0, LARGEST, 10_000),
+  maxHttpBufferSize: amount(1, Number.MAX_SAFE_INTEGER, 1_000_000),
+  transports: knownTransports,
+  allowUpgrades: toggle(true),
   allowRequest: value<AllowRequest | undefined>('a function', undefined, isFunction),
   cors: value<CorsOptions | CorsOptionsDelegate | undefined>(
     'an object or a function',
@@ -153,13 +163,13 @@ const serverRules = {
   ),
   corsWebSocket: flag(true),
   bindOrigin: flag(true),
-  cookie: value<CookieOptions | boolean>('true, false or an object', false, isSwitch),
-  httpCompression: value<HttpCompression | boolean>('true, false or an object', true, isSwitch),
-  perMessageDeflate: value<boolean | DeflateOptions>('true, false or an object', false, isSwitch),
+  cookie: partOrSwitch<CookieOptions>(false),
+  httpCompression: partOrSwitch<HttpCompression>(true),
+  perMessageDeflate: partOrSwitch<DeflateOptions>(false),
   initialPacket: value<RawData | undefined>('a message', undefined, (given) => given !== null),
   resume: value<ResumeOptions | boolean>('true, false or an object', true, isSwitch),
   node: value<string>('made of letters, digits, - and _', '', (given) => /^[\w-]{1,64}$/.test(String(given))),
-  allowEIO3: flag(false),
+  allowEIO3: toggle(false),
   maxSilentSessions: whole(0, LARGEST, LARGEST),
   stalledQueueBytes: whole(1, Number.MAX_SAFE_INTEGER, 16 * MIB),
   stalledTimeout: whole(1, LARGEST, 10_000),

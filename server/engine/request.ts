@@ -18,9 +18,18 @@ Object.setPrototypeOf(ShapedQuery.prototype, null);
 
 /** The parameters of a request's URL, read once. */
 export function queryOf(request: Queried): ParsedUrlQuery {
-  const url = request.url ?? '';
   // oxlint-disable-next-line no-underscore-dangle
-  return (request._query ??= parse(url.slice(url.indexOf('?') + 1 || url.length)));
+  return (request._query ??= read(request.url ?? ''));
+}
+
+function read(url: string): ParsedUrlQuery {
+  const query = parse(url.slice(url.indexOf('?') + 1 || url.length));
+  // As Engine.IO has it: an empty id is none, and of a parameter that is there twice the last counts. But who has a
+  // session knows how to ask for it: then what is there twice stays a list, which fits nothing.
+  if (query['sid'] === '') delete query['sid'];
+  if (query['sid'] === undefined)
+    for (const [name, value] of Object.entries(query)) if (Array.isArray(value)) query[name] = value.at(-1);
+  return query;
 }
 
 /** For a request that is kept: its query is a map as `parse` makes it, and takes 200 bytes less with a shape. */

@@ -98,7 +98,10 @@ export class Server extends EventEmitter {
   /** Answers requests and upgrades under the path, on an http server whose other listeners go on as before. */
   attach(server: AnyHttpServer, options?: AttachOptions): this {
     this.httpServer = server as HttpServer;
-    this.isClosed = false;
+    if (this.isClosed) {
+      this.isClosed = false;
+      this.registry.isDraining = false;
+    }
     this.attachments.attach(server, options);
     return this;
   }
@@ -134,10 +137,17 @@ export class Server extends EventEmitter {
     return { state, sessions, suspended, queuedBytes, loopLagMs: this.clock.lagMs };
   }
 
-  /** Ends all sessions and leaves the http servers that it was attached to; those stay open. */
-  close(): this {
+  /** Ends all sessions and lets no new ones in: until {@link close} those who ask get 503, whose server is about to close. */
+  dismiss(): this {
     this.isClosed = true;
     for (const { core } of this.registry) core.close('closed-here', true);
+    this.registry.isDraining = true;
+    return this;
+  }
+
+  /** Ends all sessions and leaves the http servers that it was attached to; those stay open. */
+  close(): this {
+    this.dismiss();
     this.registry.forgetFarewells();
     this.attachments.detach();
     return this;

@@ -17,6 +17,8 @@ export interface SendOptions extends PacketOptions {
 /** An engine as `bind` takes it: it emits `connection` with each session, and ends them all on `close`. */
 export interface BindableEngine extends EventEmitter {
   close(): unknown;
+  /** Ends them, and answers who still asks until it is closed. */
+  dismiss?(): unknown;
 }
 
 /** Whether a session has our fast way in. Those of another engine emit `data` and `close` instead. */

@@ -27,6 +27,11 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
     this.server = server;
   }
 
+  /** What {@link of} gave for patterns and functions. */
+  get parentsByMatch(): Map<RegExp | ParentNspNameMatchFn, Namespace<L, E, S, D>> {
+    return new Map(this.parents.map(({ match, parent }) => [match, parent]));
+  }
+
   /** The namespace of that name, made if need be; for a pattern or a function what holds for all that match. */
   of(name: string | RegExp | ParentNspNameMatchFn): Namespace<L, E, S, D> {
     if (typeof name === 'function' || name instanceof RegExp) {

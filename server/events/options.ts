@@ -1,7 +1,7 @@
 /** The options of a server: the engine's, and those of this floor in a table, each with its default. */
 import type { Parser } from '../../shared/events/parser.ts';
-import { flag, resolveOptions, whole } from '../../shared/options.ts';
-import type { Resolved } from '../../shared/options.ts';
+import { amount, resolveOptions, toggle, whole } from '../../shared/options.ts';
+import type { Resolved, Rule } from '../../shared/options.ts';
 import type { AttachOptions, ServerOptions as EngineOptions } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
 import type { Namespace } from './namespace.ts';
@@ -52,9 +52,12 @@ export interface ServerOptions extends EngineOptions, AttachOptions {
 
 const LARGEST = 2 ** 31 - 1;
 
+/** On unless it is `false` itself, as in Socket.IO. */
+const unlessFalse: Rule<boolean> = { fallback: true, check: (_name, given) => given !== false };
+
 const rules = {
-  serveClient: flag(true),
-  connectTimeout: whole(0, LARGEST, 45_000),
+  serveClient: unlessFalse,
+  connectTimeout: amount(0, LARGEST, 45_000),
   maxAttachments: whole(0, LARGEST, 10),
   maxNamespaces: whole(1, LARGEST, 1_000),
   // The engine's, which has no bound of its own: it can't know how long its sessions mean to be silent.
@@ -62,9 +65,9 @@ const rules = {
 };
 
 const recoveryRules = {
-  maxDisconnectionDuration: whole(0, LARGEST, 120_000),
+  maxDisconnectionDuration: amount(0, LARGEST, 120_000),
   maxBytes: whole(0, Number.MAX_SAFE_INTEGER, 64 * 2 ** 20),
-  skipMiddlewares: flag(true),
+  skipMiddlewares: toggle(true),
 };
 
 /** This floor's own options, complete. */

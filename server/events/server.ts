@@ -18,8 +18,10 @@ import type {
   FirstNonErrorArg,
   Last,
 } from '../../shared/events/acknowledgements.ts';
+import { Decoder } from '../../shared/events/decoder.ts';
 import type { DecoderOptions } from '../../shared/events/decoder.ts';
 import type { StandardSchema } from '../../shared/events/standard-schema.ts';
+import { protocol } from '../../shared/events/packet.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
 import { Server as Engine } from '../engine/index.ts';
 import type { Middleware, Session } from '../engine/index.ts';
@@ -91,6 +93,8 @@ export class Server<
   readonly encoder: PacketEncoder;
   /** The decoder of a parser that the application brought; ours needs none for each client. */
   readonly Decoder: Parser['Decoder'] | undefined;
+  /** Packets to messages and back: what the application gave, or ours. Tools written for Socket.IO look for it here. */
+  readonly _parser: Parser;
   readonly decoderOptions: DecoderOptions;
   /** What was given, and recovery complete if it is on. Adapters read it. */
   readonly opts: GivenOptions;
@@ -122,12 +126,13 @@ export class Server<
     this.servesClient = this.limits.serveClient;
     this.connectTimeoutMs = this.limits.connectTimeout;
     this.connectDeadlines = new ConnectDeadlines(() => this.connectTimeoutMs);
-    this.basePath = withoutSlash(given.path ?? '/socket.io');
-    this.encoder = new (given.parser?.Encoder ?? QuickEncoder)();
-    this.Decoder = given.parser?.Decoder;
+    this.basePath = withoutSlash(given.path || '/socket.io');
+    this._parser = given.parser || { Encoder: QuickEncoder, Decoder, protocol };
+    this.encoder = new this._parser.Encoder();
+    this.Decoder = given.parser ? given.parser.Decoder : undefined;
     this.decoderOptions = { maxAttachments: this.limits.maxAttachments };
     this.recovers = this.opts.connectionStateRecovery !== undefined;
-    this.adapterConstructor = given.adapter ?? (this.recovers ? SessionAwareAdapter : Adapter);
+    this.adapterConstructor = given.adapter || (this.recovers ? SessionAwareAdapter : Adapter);
     this.namespaces = new Namespaces(this);
     this.sockets = this.of('/');
     if (!isOptions && srv !== undefined && srv !== null) this.attach(srv as HttpServerInstance | number);
@@ -136,6 +141,24 @@ export class Server<
   /** @see {@link opts} */
   get _opts(): GivenOptions {
     return this.opts;
+  }
+
+  /** {@inheritDoc Server.engine} */
+  get eio(): Engine {
+    return this.engine;
+  }
+
+  /** What {@link path} gives. */
+  get _path(): string {
+    return this.basePath;
+  }
+
+  /** What namespaces made on demand start with, by what their names have to match. */
+  get parentNsps(): Map<
+    RegExp | ParentNspNameMatchFn,
+    Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
+  > {
+    return this.namespaces.parentsByMatch;
   }
 
   /** The namespaces that there are, by their names. */
@@ -295,15 +318,17 @@ export class Server<
    * @param fn - called when all is closed, with the http server's error if it had one
    */
   async close(fn?: (error?: Error) => void): Promise<void> {
-    await Promise.allSettled(
-      [...this._nsps.values()].map((namespace) => {
-        for (const socket of namespace.sockets.values()) socket._onclose('server shutting down');
-        return namespace.adapter.close();
-      }),
-    );
-    for (const engine of this.engines) engine.close();
+    const adaptersClosed = [...this._nsps.values()].map((namespace) => {
+      for (const socket of namespace.sockets.values()) socket._onclose('server shutting down');
+      return namespace.adapter.close();
+    });
+    const engines = [...this.engines];
     this.engines.clear();
+    // Ours stay in front of the http server until it is closed: what still comes is for them, and not for the application.
+    for (const engine of engines) (engine.dismiss ?? engine.close).call(engine);
+    await Promise.allSettled(adaptersClosed);
     const error = await closeServer(this.httpServer);
+    for (const engine of engines) if (engine.dismiss) engine.close();
     if (error) debug('http server: %s', error.message);
     fn?.(error);
   }

@@ -35,6 +35,7 @@ import type { Next } from './run-middleware.ts';
 import { OrderedChecks } from './ordered-checks.ts';
 import { PendingAcks } from './pending-acks.ts';
 import type { AckCallback, CallAck } from './pending-acks.ts';
+import type { Server } from './server.ts';
 import { ServerSideEmitter } from './server-side-emitter.ts';
 import { followSession, isSessionEvent } from './session-events.ts';
 import type { SessionEventsMap } from './session-events.ts';
@@ -144,6 +145,11 @@ export class Socket<
   /** Whether it is yet to be decided on whether the client may come in. */
   get isWaiting(): boolean {
     return this.state === 'connecting';
+  }
+
+  /** The server that its namespace belongs to. */
+  get server(): Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+    return this.nsp.server;
   }
 
   /** The request that opened the session. */

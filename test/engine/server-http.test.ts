@@ -25,13 +25,12 @@ describe('a request that is refused', () => {
   it.each([
     ['an unknown transport', 0, 'GET', 'EIO=4&transport=tobi'],
     ['no transport', 0, 'GET', 'EIO=4'],
-    ['two transports', 0, 'GET', 'EIO=4&transport=polling&transport=websocket'],
+    ['two transports, the last of them none', 0, 'GET', 'EIO=4&transport=polling&transport=tobi'],
     ...prototypeNames.map((name) => [`the transport ${name}`, 0, 'GET', `EIO=4&transport=${name}`] as const),
     ['an unknown session', 1, 'GET', 'EIO=4&transport=polling&sid=nobody'],
     ['two sessions', 1, 'GET', 'EIO=4&transport=polling&sid=a&sid=b'],
     ['a session id of 4 kB', 1, 'GET', `EIO=4&transport=polling&sid=${'a'.repeat(4_096)}`],
     ['a NUL as session id', 1, 'GET', 'EIO=4&transport=polling&sid=%00'],
-    ['an empty session id', 1, 'GET', 'EIO=4&transport=polling&sid='],
     ...prototypeNames.map((name) => [`the session ${name}`, 1, 'GET', `EIO=4&transport=polling&sid=${name}`] as const),
     ['an unknown session on POST', 1, 'POST', 'EIO=4&transport=polling&sid=nobody'],
     ['an opening by POST', 2, 'POST', 'EIO=4&transport=polling'],
@@ -41,7 +40,7 @@ describe('a request that is refused', () => {
     ['no protocol', 5, 'GET', 'transport=polling'],
     ['protocol 3', 5, 'GET', 'EIO=3&transport=polling'],
     ['protocol 9', 5, 'GET', 'EIO=9&transport=polling'],
-    ['two protocols', 5, 'GET', 'EIO=4&EIO=4&transport=polling'],
+    ['two protocols, the last of them another', 5, 'GET', 'EIO=4&EIO=5&transport=polling'],
   ] as const)('gets an error that holds nothing of it: %s', async (_what, code, method, query) => {
     const { port, engine, refusals } = await serve();
     const answer = await ask(port, { method, query, ...(method === 'GET' ? {} : { body: '4x' }) });
@@ -53,6 +52,12 @@ describe('a request that is refused', () => {
     });
     expect(refusals.map((refusal) => refusal.code)).toEqual([code]);
     expect(engine.clientsCount).toBe(0);
+  });
+
+  it.each(['sid=', 'sid', 'EIO=4', 'transport=polling', 'x=1&x=2'])('is not one with %s in it, too', async (more) => {
+    const { port, sessions } = await serve();
+    const answer = await ask(port, { query: `EIO=4&transport=polling&${more}` });
+    expect([answer.status, sessions.length]).toEqual([200, 1]);
   });
 
   it.each(['', '&EIO=3', '&EIO=9', '&EIO=4,4', '&EIO=4&EIO=4'])(

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Server as OfficialEngine } from 'engine.io';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Server } from '../../server/events/index.ts';
+import type { Socket } from '../../server/events/index.ts';
 import { OptionError } from '../../shared/options.ts';
 import { begin, heard, meet } from './meet.ts';
 import { RawPeer, serve } from './raw-peer.ts';
@@ -59,14 +60,64 @@ describe('a server', () => {
 
   it.each([
     ['connectTimeout', -1],
-    ['connectTimeout', '1'],
+    ['connectTimeout', 'soon'],
     ['maxAttachments', 1.5],
     ['maxNamespaces', 0],
-    ['serveClient', 'yes'],
     ['pingInterval', -1],
+    ['pingTimeout', Infinity],
+    ['transports', ['webtransport']],
   ])('refuses %s: %j', (name, value) => {
     expect(() => new Server(createServer(), { [name]: value })).toThrow(OptionError);
     expect(() => new Server(createServer(), { [name]: value })).toThrow(name);
+  });
+
+  it.each<[Record<string, unknown>, Record<string, unknown>]>([
+    [{ transports: ['polling', 'webtransport'] }, { upgrades: [] }],
+    [{ transports: 'polling' }, { upgrades: [] }],
+    [{ maxHttpBufferSize: Infinity }, { maxPayload: Number.MAX_SAFE_INTEGER }],
+    [{ maxHttpBufferSize: '5000' }, { maxPayload: 5_000 }],
+    [
+      { pingInterval: '5000', pingTimeout: '4000', connectTimeout: '300' },
+      { pingInterval: 5_000, pingTimeout: 4_000 },
+    ],
+    [{ pingInterval: 1_000 / 3 }, { pingInterval: 334 }],
+    [{ allowUpgrades: 0 }, { upgrades: [] }],
+    [{ cookie: null, httpCompression: null, perMessageDeflate: null, adapter: null, parser: null, path: null }, {}],
+  ])('starts with %j, as Socket.IO does', async (options, opened) => {
+    const { port } = await serve(options);
+    const answer = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
+    expect(answer.headers.get('set-cookie')).toBe(null);
+    expect(JSON.parse((await answer.text()).slice(1))).toMatchObject(opened);
+  });
+
+  it.each([
+    ['io', /^io=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/],
+    [{ name: 'mine', httpOnly: false }, /^mine=[^;]+; Path=\/; SameSite=Lax$/],
+  ])('sets a cookie for %j', async (cookie, expected) => {
+    const { port } = await serve({ cookie } as object);
+    const answer = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
+    expect(answer.headers.get('set-cookie')).toMatch(expected);
+  });
+
+  it.each([
+    [0, true],
+    ['', true],
+    [false, false],
+  ])('with serveClient %j serves the client’s script: %j', (serveClient, serves) => {
+    expect(new Server({ serveClient } as object).serveClient()).toBe(serves);
+  });
+
+  it('can be asked for what tools written for Socket.IO ask for', async () => {
+    const { io, url } = await serve({ path: '/elsewhere/' });
+    const parents = [io.of(/^\/a/), io.of((_name, _auth, next) => next(null, true))];
+    const client = begin(url, { path: '/elsewhere' });
+    const [socket] = (await once(io, 'connection')) as [Socket];
+    await heard(client, 'connect');
+    expect(io.eio).toBe(io.engine);
+    expect(io._path).toBe('/elsewhere');
+    expect([...io.parentNsps.values()]).toEqual(parents);
+    expect(new io._parser.Encoder().encode({ type: 2, nsp: '/', data: ['x'] } as never)).toEqual(['2["x"]']);
+    expect(socket.server).toBe(io);
   });
 
   it('says what to do with an Express app', () => {
@@ -137,6 +188,19 @@ describe('closing a server', () => {
     expect(reasons).toEqual(['server shutting down', 'server shutting down']);
     expect((io.httpServer as HttpServer).listening).toBe(false);
     expect((await told)[0]).toMatch(/^transport (close|error)$/);
+  });
+
+  it('answers those who ask meanwhile with 503, and not with what the application has to say', async () => {
+    const http = createServer((_request, response) => response.writeHead(404).end());
+    const io = new Server(http);
+    const port = await listening(http.listen(0));
+    let letGo = (): void => {};
+    vi.spyOn(io.of('/').adapter, 'close').mockReturnValue(new Promise((resolve) => (letGo = resolve)));
+    const closed = io.close();
+    const answer = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    letGo();
+    await closed;
   });
 
   it('tells of an http server that isn’t open', async () => {
