@@ -2,6 +2,7 @@
  * What browsers load: ESM bundles for the `browser` condition, and the files of the script tag. What differs from Node is
  * chosen by the `browser` condition of package.json's `imports`, never by an `if` in the code.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -43,7 +44,19 @@ export default Object.assign(io, { connect, io, Manager, protocol, Socket });`,
   sourcefile: 'throughline.js',
 };
 
+/** In place of our own parser, for the servers that have this one: as Socket.IO's `socket.io.msgpack.min.js`. */
+const withMsgpack = {
+  name: 'with-msgpack',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /\/events\/(encoder|decoder)\.ts$/ }, ({ kind, resolveDir }) =>
+      resolve('socket.io-msgpack-parser', { kind, resolveDir }),
+    );
+  },
+};
+
 const banner = `/*! Throughline ${version} | MIT */`;
+const msgpackBanner = banner.replace(' |', ' with socket.io-msgpack-parser and notepack.io |');
 
 /**
  * What a script tag loads sees no modules: it makes the global `io`, or whatever CommonJS and AMD make of it. esbuild's own
@@ -59,14 +72,18 @@ const asScript = {
  * Writes one bundle and its map.
  *
  * @param {string} outfile
- * @param {{ script?: boolean; small?: boolean }} kind
+ * @param {{ script?: boolean; small?: boolean; msgpack?: boolean }} kind
  */
-async function buildFile(outfile, { script: isScript = false, small = false }) {
-  const head = `${banner}\n${isScript ? asScript.open : ''}`;
-  const { outputFiles } = await build({
+async function buildFile(outfile, { script: isScript = false, small = false, msgpack = false }) {
+  const head = `${msgpack ? msgpackBanner : banner}\n${isScript ? asScript.open : ''}`;
+  const source = {
     ...browser,
     ...(isScript ? { stdin: script } : { entryPoints: ['client/index.ts'] }),
-    ...(small && { minify: true, plugins: [withoutDebug], mangleProps: await privateProps() }),
+    plugins: [...(small ? [withoutDebug] : []), ...(msgpack ? [withMsgpack] : [])],
+  };
+  const { outputFiles } = await build({
+    ...source,
+    ...(small && { minify: true, mangleProps: await privateProps(source) }),
     format: 'esm',
     sourcemap: 'external',
     banner: small ? {} : { js: head },
@@ -81,10 +98,15 @@ async function buildFile(outfile, { script: isScript = false, small = false }) {
   await writeFile(`${outfile}.map`, result.map);
 }
 
-/** Matches what the small builds may rename. */
-async function privateProps() {
-  const { metafile } = await build({ ...browser, entryPoints: ['client/index.ts'], write: false, metafile: true });
-  const sources = await Promise.all(Object.keys(metafile.inputs).map((file) => readFile(file, 'utf8')));
+/**
+ * Matches what a small build may rename.
+ *
+ * @param {import('esbuild').BuildOptions} source
+ */
+async function privateProps(source) {
+  const { metafile } = await build({ ...source, outfile: 'unwritten.js', write: false, metafile: true });
+  const files = Object.keys(metafile.inputs).filter((file) => existsSync(file));
+  const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   return new RegExp(`^(?:${privateNames(sources).join('|')})$`);
 }
 
@@ -119,5 +141,6 @@ export async function buildBrowser(outdir, entries) {
     buildFile(`${outdir}/throughline.js`, { script: true }),
     buildFile(`${outdir}/throughline.min.js`, { script: true, small: true }),
     buildFile(`${outdir}/throughline.esm.min.js`, { small: true }),
+    buildFile(`${outdir}/throughline.msgpack.min.js`, { script: true, small: true, msgpack: true }),
   ]);
 }

@@ -11,6 +11,7 @@ import debug from 'debug';
 import { serialize } from 'cookie';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import { preferredEncoding } from './accept-encoding.ts';
 import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
 import { errors, refusalBody } from './refusal.ts';
@@ -83,7 +84,7 @@ export class Answers {
     const type = index !== undefined ? scripted : typeof payload === 'string' ? polled : polledBinary;
     const size = Buffer.byteLength(body);
     if (mayCompress && httpCompression !== undefined && size >= httpCompression.threshold) {
-      const encoding = preferredEncoding(response.req.headers['accept-encoding']);
+      const encoding = preferredEncoding(response.req.headers['accept-encoding'], ['gzip', 'deflate']);
       if (encoding !== undefined) return compress(response, body, encoding, [...type, ...added]);
     }
     response.writeHead(200, [...type, 'Content-Length', String(size), ...added]).end(body);
@@ -135,17 +136,6 @@ function compress(
     const headers = [...given, 'Content-Encoding', encoding, 'Content-Length', String(packed.length)];
     response.writeHead(200, headers).end(packed);
   });
-}
-
-/** Which of the two compressions a peer takes (RFC 9110 §12.5.3), gzip before deflate. */
-function preferredEncoding(header: string | string[] | undefined): 'gzip' | 'deflate' | undefined {
-  if (typeof header !== 'string') return undefined;
-  const taken = new Set<string>();
-  for (const part of header.toLowerCase().split(',')) {
-    const [name = '', weight = ''] = part.split(';');
-    if (!/^\s*q=0(\.0*)?\s*$/.test(weight)) taken.add(name.trim());
-  }
-  return taken.has('gzip') ? 'gzip' : taken.has('deflate') ? 'deflate' : undefined;
 }
 
 function sessionCookie({ cookie }: Settings, request: IncomingMessage, id: string): string {

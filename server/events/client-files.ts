@@ -11,10 +11,12 @@ import { brotliCompress, deflate, gzip } from 'node:zlib';
 
 import createDebug from 'debug';
 
+import { preferredEncoding } from '../engine/accept-encoding.ts';
+
 const debug = createDebug('throughline:events:client-files');
 
 /** The files of the build. */
-const BUILT = ['throughline.js', 'throughline.min.js', 'throughline.esm.min.js'];
+const BUILT = ['throughline.js', 'throughline.min.js', 'throughline.esm.min.js', 'throughline.msgpack.min.js'];
 
 /** Each name, to the file that it gives. Pages written for Socket.IO ask by its names. */
 const files = new Map<string, string>();
@@ -87,7 +89,7 @@ export class ClientFiles {
       return;
     }
     let body = plain;
-    const encoding = preferredEncoding(request.headers['accept-encoding']);
+    const encoding = preferredEncoding(request.headers['accept-encoding'], [...encodings.keys()]);
     if (encoding !== undefined) {
       const pending = packed.get(encoding) ?? encodings.get(encoding)!(plain);
       packed.set(encoding, pending);
@@ -120,16 +122,4 @@ function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   const bare = etag.slice(2);
   return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === bare);
-}
-
-/** RFC 9110 §12.5.3, less the order of weights: which of ours is taken at all. */
-function preferredEncoding(header: string | string[] | undefined): string | undefined {
-  const taken = new Set<string>();
-  for (const part of String(header ?? '')
-    .toLowerCase()
-    .split(',')) {
-    const [name = '', weight = ''] = part.split(';');
-    if (!/^\s*q=0(\.0*)?\s*$/.test(weight)) taken.add(name.trim());
-  }
-  return [...encodings.keys()].find((name) => taken.has(name));
 }

@@ -40,6 +40,8 @@ describe.runIf(isBuilt)('the client’s script', () => {
     ['socket.io.esm.min.js', 'throughline.esm.min.js'],
     ['socket.io.js.map', 'throughline.js.map'],
     ['socket.io.min.js.map', 'throughline.min.js.map'],
+    ['socket.io.msgpack.min.js', 'throughline.msgpack.min.js'],
+    ['socket.io.msgpack.min.js.map', 'throughline.msgpack.min.js.map'],
     ['throughline.js', 'throughline.js'],
     ['throughline.min.js', 'throughline.min.js'],
     ['throughline.esm.min.js', 'throughline.esm.min.js'],

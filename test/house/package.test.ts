@@ -43,6 +43,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** The page's script brings its own, the server's is the application's. */
+const msgpackParser = path.join(root, 'node_modules/socket.io-msgpack-parser');
+
 const entries = Object.keys(manifest.exports).filter((name) => typeof manifest.exports[name] !== 'string');
 
 /** Runs `source` in a file of the consumer and returns what it hands to `tell`. */
@@ -194,7 +197,7 @@ describe('the package', () => {
     }
   });
 
-  it.each(['throughline.js', 'throughline.min.js'])(
+  it.each(['throughline.js', 'throughline.min.js', 'throughline.msgpack.min.js'])(
     'offers %s for a script tag: global io and its properties',
     async (file) => {
       // What every page has and an empty context hasn't.
@@ -216,13 +219,16 @@ describe('the package', () => {
     ['throughline.min.js', ['polling']],
     ['throughline.min.js', ['websocket']],
     ['throughline.min.js', ['polling', 'websocket']],
+    ['throughline.msgpack.min.js', ['polling']],
+    ['throughline.msgpack.min.js', ['websocket']],
   ] as const)('carries events, answers and bytes in %s over %j', async (file, transports) => {
     const answers = await inConsumer(
       'cjs',
       `const { readFileSync } = require('node:fs');
        const { Server } = require('throughline');
        const http = require('node:http').createServer();
-       const server = new Server(http);
+       const parser = ${file.includes('msgpack') ? `require(${JSON.stringify(msgpackParser)})` : 'undefined'};
+       const server = new Server(http, { parser });
        server.on('connection', (socket) => socket.on('echo', (given, reply) => reply(given)));
        http.listen(0, async () => {
          // As much of a page as Node can be.
@@ -239,7 +245,9 @@ describe('the package', () => {
          await new Promise((resolve) => client.on('connect', resolve));
          const { engine } = client.io;
          if (engine.transport.name !== '${transports.at(-1)}') await new Promise((resolve) => engine.once('upgrade', resolve));
-         const { deep } = await client.emitWithAck('echo', { deep: [new Uint8Array([1, 2, 255])] });
+         // The encoder of msgpack for browsers knows buffers, and takes views of them for objects.
+         const bytes = new Uint8Array([1, 2, 255])${file.includes('msgpack') ? '.buffer' : ''};
+         const { deep } = await client.emitWithAck('echo', { deep: [bytes] });
          tell([engine.transport.name, await client.emitWithAck('echo', 'ü 漢 🦜'), [...new Uint8Array(deep[0])]]);
          client.disconnect();
          server.close();
