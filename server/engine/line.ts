@@ -87,7 +87,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   private lane: Lane = { next: 1 };
   private readonly heartbeat: Heartbeat | Watchdog;
   private probe: Probe | undefined = undefined;
+  /** Of messages that wait, and of those that have left since the last tick. */
   private callbacks: SendCallback[] | undefined = undefined;
+  private sent: SendCallback[] | undefined = undefined;
   private backlog: Backlog | undefined = undefined;
   private toldClose = false;
 
@@ -218,8 +220,16 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     const { session, core } = this;
     this.heartbeat.heard();
     if (packet.type === 'upgrade' && core.resumable) return this.upgradeByPost(packet);
+    const { type } = packet;
     if (session.isHeard) session.emit('packet', packet);
-    if (packet.type === 'pong') session.emit('heartbeat');
+    if (type === 'ping' || type === 'pong') {
+      const isDue = type === (session.protocol === 3 ? 'ping' : 'pong');
+      if (isDue) session.emit('heartbeat');
+      else if (!core.resumable) {
+        core.end('transport-error', 'heartbeat in the wrong direction');
+        return 'last';
+      }
+    }
     try {
       if (core.receive(packet, lane)) return core.stateName === 'closed' ? 'last' : 'taken';
     } catch (error) {
@@ -242,9 +252,11 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.packetFrom(transport, { type: 'message', data });
   }
 
-  sending(_transport: Transport, packets: readonly Packet[]): void {
+  sending(transport: Transport, packets: readonly Packet[]): void {
     if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
     const { session, host } = this;
+    // What a probe, a poll that is let go or the end say is no business of the application.
+    if (transport !== this.core.transport || (packets.length === 1 && packets[0]!.type === 'noop')) return;
     if (session.isHeard) session.emit('flush', packets);
     if (host.tellsFlow) host.emit('flush', session, packets);
   }
@@ -315,6 +327,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.host.forget(this, this.farewell(why));
     if (this.core.waiting === 0) this.runCallbacks();
     this.callbacks = undefined;
+    this.tellSent();
     const details: CloseDetails = { code: why, by, again, message: detail === '' ? why : detail };
     this.session.receiver?.closed(word, details);
     this.session.emit('close', word, details);
@@ -354,7 +367,18 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     const { callbacks } = this;
     if (callbacks === undefined) return;
     this.callbacks = undefined;
-    for (const done of callbacks) done(this.current);
+    if (this.sent !== undefined) this.sent.push(...callbacks);
+    else {
+      this.sent = callbacks;
+      // Not within `send`: who sends the next message from the callback of the last would go ever deeper.
+      process.nextTick(() => this.tellSent());
+    }
+  }
+
+  private tellSent(): void {
+    const { sent = [] } = this;
+    this.sent = undefined;
+    for (const done of sent) done(this.current);
   }
 
   private listenerThrew(error: unknown): void {

@@ -161,7 +161,8 @@ export class Reception {
     const fail = (error: unknown): void =>
       done(refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error }), '');
     const settle = (id: unknown): void => {
-      if (typeof id === 'string' && id !== '' && this.registry.get(id) === undefined) done(undefined, id);
+      const text = typeof id === 'number' ? String(id) : id;
+      if (typeof text === 'string' && text !== '' && this.registry.get(text) === undefined) done(undefined, text);
       else fail(new TypeError('generateId gave no id that is new'));
     };
     askApplication(request, this.settings, (refused) => {
@@ -172,8 +173,8 @@ export class Reception {
       } catch (error) {
         return fail(error);
       }
-      if (typeof id === 'string') settle(id);
-      else id.then(settle, fail);
+      if (typeof id === 'object') Promise.resolve(id).then(settle, fail);
+      else settle(id);
     });
   }
 

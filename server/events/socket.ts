@@ -228,7 +228,9 @@ export class Socket<
       if (!this.connected || !this.client.isOpen) return false;
       const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
       this.notifyOutgoingListeners(packet);
-      this.client.send(packet, undefined, done);
+      const isTaken = this.conn.transport.writable;
+      this.client.send(packet, undefined, isTaken ? undefined : done);
+      if (isTaken) done();
       return true;
     });
     const values = this.lazyLatest;

@@ -198,6 +198,22 @@ describe('middleware of its own', () => {
     expect(engine.clientsCount).toBe(2);
   });
 
+  it('sets headers at the last moment, on both', async () => {
+    const { engine, port } = await serve();
+    engine.use((_request, response, goOn) => {
+      const { writeHead } = response;
+      response.writeHead = function late(this: typeof response, ...given: unknown[]) {
+        this.setHeader('Set-Cookie', 'visit=1');
+        return Reflect.apply(writeHead, this, given);
+      };
+      goOn();
+    });
+    expect((await ask(port, { query: opening })).headers['set-cookie']).toEqual(['visit=1']);
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    const [response] = await next<[{ headers: Record<string, string[]> }]>(peer.socket, 'upgrade');
+    expect(response.headers['set-cookie']).toEqual(['visit=1']);
+  });
+
   it.each([
     ['passes an error', (_request: unknown, _response: unknown, goOn: (error: Error) => void) => goOn(new Error('no'))],
     [

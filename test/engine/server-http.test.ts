@@ -2,7 +2,8 @@
 import { gunzipSync } from 'node:zlib';
 import { createServer, request as httpRequest } from 'node:http';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 
 import type { Session } from '../../server/engine/index.ts';
 import { Poller, WebSocketPeer, ask, next, open, serve, tcp } from './server-fixture.ts';
@@ -136,12 +137,19 @@ describe('a request that is refused', () => {
     });
     expect((await ask(throwing.port, { query: 'EIO=4&transport=polling' })).status).toBe(403);
     const { engine, port, refusals } = await serve();
-    for (const give of [() => 'same', () => 'same', () => Promise.reject(new Error('no')), () => '']) {
+    const wrong = ['', undefined, null, {}, true].map((id) => () => id as unknown as string);
+    for (const give of [() => 'same', () => 'same', () => Promise.reject(new Error('no')), ...wrong]) {
       engine.generateId = give;
       await ask(port, { query: 'EIO=4&transport=polling' });
     }
-    expect(refusals.map(({ context }) => context['name'])).toEqual(Array(3).fill('ID_GENERATION_ERROR'));
+    expect(refusals.map(({ context }) => context['name'])).toEqual(Array(7).fill('ID_GENERATION_ERROR'));
     expect(engine.clientsCount).toBe(1);
+  });
+
+  it('is not refused when generateId counts', async () => {
+    const { engine, port } = await serve();
+    engine.generateId = () => 7 as unknown as string;
+    expect((await open(port)).sid).toBe('7');
   });
 
   it('can be told of a session only once when many random ids are tried', async () => {
@@ -425,6 +433,24 @@ describe('headers', () => {
     expect(response.headers).toMatchObject({ 'x-first': 'yes', 'x-each': '1, 2' });
   });
 
+  it.each([
+    ['Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1)', '0'],
+    ['Mozilla/5.0 (Windows NT 6.3; Trident/7.0; rv:11.0) like Gecko', '0'],
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', undefined],
+  ])('switch the filter of Internet Explorer off: %s', async (agent, value) => {
+    const { port } = await serve();
+    const headers = { 'User-Agent': agent };
+    const opened = await ask(port, { query: 'EIO=4&transport=polling', headers });
+    const { sid } = JSON.parse(opened.body.slice(1));
+    const posted = await ask(port, {
+      method: 'POST',
+      query: `EIO=4&transport=polling&sid=${sid}`,
+      headers,
+      body: '4a',
+    });
+    expect([opened.headers['x-xss-protection'], posted.headers['x-xss-protection']]).toEqual([value, value]);
+  });
+
   it('that would break out of their line are left out', async () => {
     const { engine, port } = await serve();
     engine.on('initial_headers', (headers) => {
@@ -460,4 +486,72 @@ it('gives a session the request that opened it, and where that came from', async
     '/engine.io/?EIO=4&transport=polling&a=b',
   ]);
   expect([remoteAddress.replace('::ffff:', ''), protocol]).toEqual([expect.stringMatching(/^(127\.0\.0\.1|::1)$/), 4]);
+});
+
+it.each([
+  ['', true],
+  ['&b64=1', false],
+])('knows of a peer with %j whether it takes binary', async (more, takesBinary) => {
+  const { port, sessions } = await serve();
+  await open(port, more);
+  await new WebSocketPeer(port, `EIO=4&transport=websocket${more}`).until(1);
+  expect(sessions.map(({ transport }) => transport.supportsBinary)).toEqual([takesBinary, takesBinary]);
+});
+
+it('takes the first of the subprotocols that a peer asks for, which would fail without one', async () => {
+  const { port } = await serve();
+  const socket = new WebSocket(`ws://localhost:${port}/engine.io/?EIO=4&transport=websocket`, ['chat.v2', 'chat.v1']);
+  onTestFinished(() => socket.terminate());
+  await next(socket, 'open');
+  expect(socket.protocol).toBe('chat.v2');
+});
+
+describe.each(['polling', 'websocket'])('the callback of a message on %s', (way) => {
+  async function start() {
+    const { port, sessions } = await serve({ maxQueuedBytes: 2 ** 30 });
+    if (way === 'websocket') await new WebSocketPeer(port, 'EIO=4&transport=websocket').until(1);
+    else new Poller(port, (await open(port)).sid).hold();
+    const [session] = sessions as [Session];
+    while (!session.transport.writable) await new Promise((resolve) => setImmediate(resolve));
+    return session;
+  }
+
+  it('may send the next one, as long as one likes', async () => {
+    const session = await start();
+    let sent = 0;
+    const isThrough = new Promise<void>((resolve) => {
+      const sendNext = () => (++sent < 5_000 && way === 'websocket' ? session.send('x', sendNext) : resolve());
+      session.send('x', sendNext);
+    });
+    expect(sent).toBe(0);
+    await isThrough;
+    expect(sent).toBe(way === 'websocket' ? 5_000 : 1);
+  });
+
+  it('is called before the end is told, or never', async () => {
+    const session = await start();
+    const order: string[] = [];
+    session.on('close', () => order.push('close'));
+    session.send('x', () => order.push('sent')).close();
+    session.send('y', () => order.push('too late'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['sent', 'close']);
+  });
+});
+
+it('tells of a flush where messages leave, not of what transports say among themselves', async () => {
+  const { port, sessions } = await serve();
+  const poller = new Poller(port, (await open(port)).sid);
+  const flushed: string[][] = [];
+  const [session] = sessions as [Session];
+  session.on('flush', (packets) => flushed.push(packets.map(({ type }: { type: string }) => type)));
+  poller.hold();
+  const peer = poller.webSocket();
+  await peer.opened;
+  peer.send('2probe');
+  await peer.until(1);
+  peer.send('5');
+  await next(session, 'upgrade');
+  session.send('x').close();
+  expect(flushed).toEqual([['message']]);
 });

@@ -43,6 +43,20 @@ describe('the heartbeat', () => {
     await next(sessions[0]!, 'heartbeat');
   });
 
+  it.each([
+    ['4', '2'],
+    ['3', '3'],
+  ])(
+    'ends a session of revision %s whose peer sends %j, which is for the other end to say',
+    async (revision, packet) => {
+      const { port, sessions } = await serve({ allowEIO3: true });
+      const peer = new WebSocketPeer(port, `EIO=${revision}&transport=websocket`);
+      await peer.until(1);
+      peer.send(packet);
+      expect((await next<Closed>(sessions[0]!, 'close'))[0]).toBe('transport error');
+    },
+  );
+
   it('blames no peer for a process that was blocked', async () => {
     const { port, sessions } = await serve({ pingInterval: 50, pingTimeout: 500 });
     const peers = Array.from({ length: 20 }, () => new WebSocketPeer(port, 'EIO=4&transport=websocket'));

@@ -148,9 +148,12 @@ describe('a session of revision 3', () => {
     const { port, sessions } = await serve({ ...allowed, pingInterval: 40, pingTimeout: 40 });
     const peer = new WebSocketPeer(port, 'EIO=3&transport=websocket');
     await peer.until(1);
+    let beats = 0;
+    sessions[0]!.on('heartbeat', () => beats++);
     const pinging = setInterval(() => peer.send('2'), 20);
     await peer.until(6);
     clearInterval(pinging);
+    expect(beats).toBe(5);
     expect(peer.got.slice(1)).toEqual(['3', '3', '3', '3', '3']);
     const [reason] = await next<[string]>(sessions[0]!, 'close');
     expect(reason).toBe('ping timeout');
