@@ -25,6 +25,9 @@ export type HeaderList = readonly string[];
 
 const NOTHING: HeaderList = [];
 
+/** For Internet Explorer, whose filter of cross-site scripting could be made to break pages. */
+const UNFILTERED: HeaderList = ['X-XSS-Protection', '0'];
+
 /** On every answer. Vary, because what an Origin may have another may not. */
 const always: HeaderList = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff', 'Vary', 'Origin'];
 const polled: HeaderList = ['Content-Type', 'text/plain; charset=UTF-8', ...always];
@@ -65,15 +68,15 @@ export class Answers {
     if (settings.cookie !== false) bag['Set-Cookie'] = sessionCookie(settings, request, id);
     server.emit('initial_headers', bag, request);
     server.emit('headers', bag, request);
-    return listOf(bag);
+    return [...filterHeaders(request), ...listOf(bag)];
   }
 
   /** The headers that the application adds to any other answer. */
   laterHeaders(request: IncomingMessage): HeaderList {
-    if (this.server.listenerCount('headers') === 0) return NOTHING;
+    if (this.server.listenerCount('headers') === 0) return filterHeaders(request);
     const bag: HeaderBag = {};
     this.server.emit('headers', bag, request);
-    return listOf(bag);
+    return [...filterHeaders(request), ...listOf(bag)];
   }
 
   /** Answers a poll with a payload, compressed where it is large and the peer and the sender agree. */
@@ -121,6 +124,11 @@ export class Answers {
       headers.push('Connection', 'close');
     response.writeHead(why.status, headers).end(body);
   }
+}
+
+function filterHeaders({ headers }: IncomingMessage): HeaderList {
+  const agent = headers['user-agent'];
+  return agent !== undefined && (agent.includes('MSIE ') || agent.includes('Trident/')) ? UNFILTERED : NOTHING;
 }
 
 function compress(

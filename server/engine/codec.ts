@@ -6,6 +6,8 @@ export type PacketSource = () => Packet | undefined;
 /** How packets are written for a peer and read from it. */
 export interface Codec {
   readonly revision: 3 | 4;
+  /** Whether its peer takes binary, and not only base64. */
+  readonly isBinary: boolean;
   /** Whether a body may be binary. */
   readonly hasBinaryBodies: boolean;
   /** One message on a WebSocket. */

@@ -52,7 +52,11 @@ export function responseFor(request: IncomingMessage, socket: Duplex): ServerRes
   return response;
 }
 
-/** Takes the socket back from a response that nobody wrote to. */
+/**
+ * Takes the socket back from a response that nobody wrote to. Its head is asked for all the same: middleware that sets
+ * a cookie at the last moment, as express-session does, waits for `writeHead`.
+ */
 export function releaseSocket(response: ServerResponse, socket: Duplex): void {
   if (socket instanceof Socket) response.detachSocket(socket);
+  response.writeHead(101);
 }

@@ -113,6 +113,6 @@ function packetsInBytes(body: Buffer): PacketSource {
 const common = { revision: 3, hasBinaryBodies: true, read, packetsIn } as const;
 
 export const revision3: Record<'binary' | 'textual', Codec> = {
-  binary: { ...common, write, writePayload },
-  textual: { ...common, write: writeText, writePayload: writeTextPayload },
+  binary: { ...common, isBinary: true, write, writePayload },
+  textual: { ...common, isBinary: false, write: writeText, writePayload: writeTextPayload },
 };

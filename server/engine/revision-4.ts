@@ -53,6 +53,6 @@ function packetsIn(body: string | Buffer): PacketSource {
 const common = { revision: 4, hasBinaryBodies: false, read, writePayload, packetsIn } as const;
 
 export const revision4: Record<'binary' | 'textual', Codec> = {
-  binary: { ...common, write: (packet) => write(packet, true) },
-  textual: { ...common, write: (packet) => write(packet, false) },
+  binary: { ...common, isBinary: true, write: (packet) => write(packet, true) },
+  textual: { ...common, isBinary: false, write: (packet) => write(packet, false) },
 };

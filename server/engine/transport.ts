@@ -52,6 +52,11 @@ export abstract class Transport extends QuietEmitter implements Carrier {
     return this.codec.revision;
   }
 
+  /** Whether bytes travel as they are, and not as base64. */
+  get supportsBinary(): boolean {
+    return this.codec.isBinary;
+  }
+
   /** The clock of its session. */
   get clock(): Clock {
     return this.owner.clock;

@@ -52,6 +52,7 @@ export class WebSocketDoor {
     const connection = this.open(knock, {
       limits: this.limits,
       deflate: this.deflate,
+      protocol: firstProtocol(knock.request),
       headers: (lines) => {
         for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
       },
@@ -100,5 +101,10 @@ export class WebSocketDoor {
 
 /** For a connection that is only told something, and closed. */
 const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
+
+/** A client that asks for subprotocols fails where none is chosen. What they mean is between it and the application. */
+function firstProtocol({ headers }: IncomingMessage): string | undefined {
+  return headers['sec-websocket-protocol']?.split(',', 1)[0]?.trim();
+}
 
 function ignoreReset(): void {}
