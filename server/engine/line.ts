@@ -159,7 +159,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   }
 
   private pass(data: RawData, options: PacketOptions | undefined): void {
-    this.current.send([options === undefined ? { type: 'message', data } : { type: 'message', data, options }]);
+    this.current.pass(data, options);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What all transports of the server have in common. */
 import type { Clock } from '../../shared/clock.ts';
-import type { Packet, RawData, TransportName } from '../../shared/engine/packet.ts';
+import type { Packet, PacketOptions, RawData, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Transport as Carrier } from '../../shared/engine/transport.ts';
 import type { Codec } from './codec.ts';
@@ -74,6 +74,12 @@ export abstract class Transport extends QuietEmitter implements Carrier {
   send(packets: readonly Packet[]): void {
     this.owner.sending(this, packets);
     this.doSend(packets);
+    if (this.isHeard) this.emit('drain');
+  }
+
+  /** Sends one message that nobody is to hear of on its way. Called only while writable. */
+  pass(data: RawData, options: PacketOptions | undefined): void {
+    this.doSend([options === undefined ? { type: 'message', data } : { type: 'message', data, options }]);
     if (this.isHeard) this.emit('drain');
   }
 

@@ -1,5 +1,5 @@
 /** A session on a WebSocket: each packet is one message. */
-import type { Packet } from '../../shared/engine/packet.ts';
+import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import { ConnectionError } from '../../shared/websocket/connection-error.ts';
@@ -56,6 +56,12 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     else this.fail(reasonOf(error), error.message);
   }
 
+  /** As its base class has it, and no packet is made up for it. */
+  override pass(data: RawData, options: PacketOptions | undefined): void {
+    this.sendMessage(data, options);
+    if (this.isHeard) this.emit('drain');
+  }
+
   protected doSend(packets: readonly Packet[]): void {
     for (const packet of packets) this.sendOne(packet);
   }
@@ -65,18 +71,24 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   private sendOne(packet: Packet): void {
-    const { type, data, options } = packet;
+    const { type, data = '', options } = packet;
+    if (type === 'message') this.sendMessage(data, options);
+    else if (type !== 'close' || this.tellsClose) this.sendWritten(packet);
+  }
+
+  private sendMessage(data: RawData, options: PacketOptions | undefined): void {
     const { connection } = this;
-    if (type === 'close' && !this.tellsClose) return;
-    if (type === 'message' && options?.wsPreEncodedFrame !== undefined) {
-      for (const frame of framesOf(options.wsPreEncodedFrame)) connection.sendFrames(frame);
-    } else if (type === 'message' && typeof data === 'string') {
-      connection.sendText(`4${data}`, options?.compress);
-    } else {
-      const written = this.codec.write(packet);
-      if (typeof written === 'string') connection.sendText(written, options?.compress);
-      else connection.sendBinary(written, options?.compress);
-    }
+    const frames = options?.wsPreEncodedFrame;
+    if (frames instanceof Uint8Array) connection.sendFrames(frames);
+    else if (frames !== undefined) for (const frame of frames) connection.sendFrames(frame);
+    else if (typeof data === 'string') connection.sendText(`4${data}`, options?.compress);
+    else this.sendWritten({ type: 'message', data }, options?.compress);
+  }
+
+  private sendWritten(packet: Packet, compress?: boolean): void {
+    const written = this.codec.write(packet);
+    if (typeof written === 'string') this.connection.sendText(written, compress);
+    else this.connection.sendBinary(written, compress);
   }
 }
 
@@ -85,8 +97,4 @@ function reasonOf(error: Error): ReasonCode {
   const code = error instanceof ConnectionError ? error.closeCode : undefined;
   if (code === CloseCode.TooBig) return 'too-big';
   return code === CloseCode.PolicyViolation ? 'slow-consumer' : 'transport-error';
-}
-
-function framesOf(given: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
-  return given instanceof Uint8Array ? [given] : given;
 }

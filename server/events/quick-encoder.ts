@@ -1,14 +1,22 @@
-/** The encoder on the server: long texts among the arguments of an event are written faster. The result is the same. */
+/** The encoder on the server: texts among the arguments of an event are written faster. The result is the same. */
 import { Encoder } from '../../shared/events/encoder.ts';
 import { LONG_FROM, quote } from './quote.ts';
 
-const isLong = (value: unknown): value is string => typeof value === 'string' && value.length >= LONG_FROM;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isLong = (value: unknown): boolean => isText(value) && value.length >= LONG_FROM;
 
 export class QuickEncoder extends Encoder {
   protected override stringify(data: unknown[], replacer?: (key: string, value: unknown) => unknown): string {
-    if (replacer !== undefined || !Array.isArray(data) || !data.some(isLong)) return super.stringify(data, replacer);
-    // What JSON has no word for is null in a list.
-    const values = data.map((value) => (isLong(value) ? quote(value) : (JSON.stringify(value) ?? 'null')));
-    return `[${values.join(',')}]`;
+    if (replacer !== undefined || !Array.isArray(data) || !(data.every(isText) || data.some(isLong)))
+      return super.stringify(data, replacer);
+    // Strung together, not joined: who sends it copies it once, and that is all.
+    let json = '[';
+    for (let at = 0; at < data.length; at++) {
+      const value: unknown = data[at];
+      if (at > 0) json += ',';
+      // What JSON has no word for is null in a list.
+      json += isText(value) ? quote(value) : (JSON.stringify(value) ?? 'null');
+    }
+    return `${json}]`;
   }
 }

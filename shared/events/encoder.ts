@@ -36,8 +36,7 @@ export class Encoder {
     const json = (data ?? undefined) === undefined ? '' : this.stringify(data, replacer);
     const count = parts.length ? `${parts.length}-` : '';
     const namespace = nsp && nsp !== '/' ? `${nsp},` : '';
-    parts.unshift(`${type}${count}${namespace}${id ?? ''}${json}`);
-    return parts;
+    return [`${type}${count}${namespace}${id ?? ''}${json}`, ...parts];
   }
   /** Data to JSON. An encoder that knows a faster way to the same text may take it. */
   protected stringify(data: unknown, replacer?: Replacer): string {

@@ -18,6 +18,9 @@ export class Batch {
   protected run = NONE;
   private start = 0;
   protected end = 0;
+  /** The piece that is complete, as long as there is no second one: most batches never have one, nor an array for it. */
+  private only: Uint8Array | undefined = undefined;
+  /** All complete pieces, where there are more. */
   private pieces: Uint8Array[] | undefined = undefined;
   /** Bytes in all. */
   bytes = 0;
@@ -46,21 +49,42 @@ export class Batch {
   /** Puts `piece` behind the rest, uncopied. */
   protected append(piece: Uint8Array): void {
     this.endRun();
-    (this.pieces ??= []).push(piece);
+    this.put(piece);
     this.bytes += piece.length;
+  }
+
+  /** Hands it over if it is one piece, and begins a new one then. */
+  takeOnly(): Uint8Array | undefined {
+    this.endRun();
+    const { only } = this;
+    if (only === undefined) return undefined;
+    this.only = undefined;
+    this.bytes = 0;
+    return only;
   }
 
   /** Hands it over, as few pieces as can be, and begins a new one. */
   take(): Uint8Array[] {
-    this.endRun();
+    const only = this.takeOnly();
+    if (only !== undefined) return [only];
     const taken = this.pieces ?? [];
     this.pieces = undefined;
     this.bytes = 0;
     return taken;
   }
 
+  private put(piece: Uint8Array): void {
+    if (this.pieces !== undefined) this.pieces.push(piece);
+    else if (this.only === undefined) this.only = piece;
+    else {
+      this.pieces = [this.only, piece];
+      this.only = undefined;
+    }
+  }
+
   private endRun(): void {
-    if (this.start < this.end) (this.pieces ??= []).push(this.run.subarray(this.start, this.end));
+    if (this.run === NONE) return;
+    if (this.start < this.end) this.put(this.run.subarray(this.start, this.end));
     this.run = NONE;
     this.start = 0;
     this.end = 0;

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 
 import { Backlog, SLICE_BYTES } from './backlog.ts';
 import type { BacklogOwner } from './backlog.ts';
+import type { Batch } from './batch.ts';
 import type { Limits } from './limits.ts';
 
 export class Outlet {
@@ -29,15 +30,17 @@ export class Outlet {
     return this.backlog === undefined ? 0 : this.backlog.bytes;
   }
 
-  /** Sends one batch of `bytes` bytes behind all before it. */
-  push(pieces: readonly Uint8Array[], bytes: number, limits: Limits): void {
-    if (this.backlog !== undefined) return this.backlog.push(pieces, bytes);
-    if (bytes <= SLICE_BYTES) {
-      this.write(pieces);
+  /** Takes a batch over and sends it behind all before it. */
+  push(batch: Batch, limits: Limits): void {
+    const { bytes } = batch;
+    if (this.backlog !== undefined) return this.backlog.push(batch.take(), bytes);
+    const isSlice = bytes <= SLICE_BYTES;
+    if (isSlice) {
+      this.write(batch);
       if (this.socket.writableLength === 0) return;
     }
     this.backlog = new Backlog(this.socket, this.owner, limits);
-    if (bytes > SLICE_BYTES) this.backlog.push(pieces, bytes);
+    if (!isSlice) this.backlog.push(batch.take(), bytes);
     this.backlog.pump();
   }
 
@@ -61,10 +64,11 @@ export class Outlet {
     this.isEnding = true;
   }
 
-  private write(pieces: readonly Uint8Array[]): void {
-    if (pieces.length === 1) return void this.socket.write(pieces[0]!);
+  private write(batch: Batch): void {
+    const only = batch.takeOnly();
+    if (only !== undefined) return void this.socket.write(only);
     this.socket.cork();
-    for (const piece of pieces) this.socket.write(piece);
+    for (const piece of batch.take()) this.socket.write(piece);
     this.socket.uncork();
   }
 }

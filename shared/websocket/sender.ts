@@ -190,7 +190,7 @@ export class Sender {
     this.acceptedBytes += bytes;
     this.greetingBytes = 0;
     if (bytes + this.outlet.bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
-    this.outlet.push(this.writer.take(), bytes, this.limits);
+    this.outlet.push(this.writer, this.limits);
     if (this.outlet.isBlocked) return;
     this.pendingPongs = 0;
     if (this.wasHigh || this.callbacks !== undefined) process.nextTick(() => this.allLeft());
