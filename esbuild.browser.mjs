@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { privateNames } from './esbuild.private-names.mjs';
+import { declarationsFrom, internalNames, platformDeclarations } from './esbuild.internal-names.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
@@ -72,9 +72,10 @@ const asScript = {
  * Writes one bundle and its map.
  *
  * @param {string} outfile
- * @param {{ script?: boolean; small?: boolean; msgpack?: boolean }} kind
+ * @param {{ script?: boolean; small?: readonly string[]; msgpack?: boolean }} kind `small` has the declarations whose names
+ *   are left as they are
  */
-async function buildFile(outfile, { script: isScript = false, small = false, msgpack = false }) {
+async function buildFile(outfile, { script: isScript = false, small, msgpack = false }) {
   const head = `${msgpack ? msgpackBanner : banner}\n${isScript ? asScript.open : ''}`;
   const source = {
     ...browser,
@@ -83,7 +84,7 @@ async function buildFile(outfile, { script: isScript = false, small = false, msg
   };
   const { outputFiles } = await build({
     ...source,
-    ...(small && { minify: true, mangleProps: await privateProps(source) }),
+    ...(small && { minify: true, mangleProps: await internalProps(source, small) }),
     format: 'esm',
     sourcemap: 'external',
     banner: small ? {} : { js: head },
@@ -99,15 +100,21 @@ async function buildFile(outfile, { script: isScript = false, small = false, msg
 }
 
 /**
+/**
  * Matches what a small build may rename.
  *
  * @param {import('esbuild').BuildOptions} source
+ * @param {readonly string[]} declarations
  */
-async function privateProps(source) {
+async function internalProps(source, declarations) {
   const { metafile } = await build({ ...source, outfile: 'unwritten.js', write: false, metafile: true });
   const files = Object.keys(metafile.inputs).filter((file) => existsSync(file));
-  const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return new RegExp(`^(?:${privateNames(sources).join('|')})$`);
+  const read = (file) => readFile(file, 'utf8');
+  const isOurs = (file) => file.endsWith('.ts');
+  const ours = await Promise.all(files.filter(isOurs).map(read));
+  const others = await Promise.all(files.filter((file) => !isOurs(file)).map(read));
+  const names = await internalNames(ours, [...declarations, ...others]);
+  return new RegExp(`^(?:${names.join('|')})$`);
 }
 
 /** What esbuild leaves, terser makes a twentieth smaller yet, gzipped: it looks across statements, several times. */
@@ -125,10 +132,12 @@ async function squeeze(name, head, bundle, map) {
 }
 
 /**
- * @param {string} outdir
+ * @param {string} outdir with our declarations in it
  * @param {readonly import('./esbuild.entries.mjs').Entry[]} entries those that browsers get
  */
 export async function buildBrowser(outdir, entries) {
+  const published = await declarationsFrom(`${outdir}/types/esm/client/index.d.ts`);
+  const small = [...(await platformDeclarations()), ...published.values()];
   await Promise.all([
     build({
       ...browser,
@@ -139,8 +148,8 @@ export async function buildBrowser(outdir, entries) {
       splitting: true,
     }),
     buildFile(`${outdir}/throughline.js`, { script: true }),
-    buildFile(`${outdir}/throughline.min.js`, { script: true, small: true }),
-    buildFile(`${outdir}/throughline.esm.min.js`, { small: true }),
-    buildFile(`${outdir}/throughline.msgpack.min.js`, { script: true, small: true, msgpack: true }),
+    buildFile(`${outdir}/throughline.min.js`, { script: true, small }),
+    buildFile(`${outdir}/throughline.esm.min.js`, { small }),
+    buildFile(`${outdir}/throughline.msgpack.min.js`, { script: true, small, msgpack: true }),
   ]);
 }

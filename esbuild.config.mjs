@@ -24,10 +24,12 @@ async function part(name, build) {
 }
 
 const forBrowsers = entries.filter(({ browser }) => browser);
+const types = part('types', buildTypes(`${outdir}/types`, entries));
 await Promise.all([
+  types,
   part('node', buildNode(`${outdir}/node`, entries)),
-  part('browser', buildBrowser(outdir, forBrowsers)),
-  part('types', buildTypes(`${outdir}/types`, entries)),
+  // The small builds keep the names that are declared.
+  types.then(() => part('browser', buildBrowser(outdir, forBrowsers))),
   part('demo', buildDemo(`${outdir}/demo`)),
 ]);
 
