@@ -99,6 +99,8 @@ export class Polling extends Transport {
         this.finish(text);
         this.emitReserved('pollComplete');
         if (this.onPause) this.settlePause();
+        // While it is tried, an answer that has ended without the session moving here says that it won't.
+        else if (this.socket.transport !== this) this.onClose();
         else if (this.readyState === 'open') this.poll();
       },
     );

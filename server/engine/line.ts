@@ -47,6 +47,8 @@ export interface LineHost {
   spoke(): void;
   /** A suspended line keeps so much now, and other lines may have to go for it. */
   countSuspended(line: Line): void;
+  /** What the peer of an ended line has not been told yet; told once. */
+  takeFarewell(id: string): readonly Packet[] | undefined;
   uncountSuspended(line: Line): void;
   /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
   forget(line: Line, farewell: readonly Packet[] | undefined): void;
@@ -82,6 +84,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   upgraded = false;
   /** Whether a message of the peer has come. */
   hasSpoken = false;
+  /** Why it ended. */
+  ending: ReasonCode | undefined = undefined;
   private current!: Transport;
   /** Where the stream of messages on the current transport is. */
   private lane: Lane = { next: 1 };
@@ -116,6 +120,12 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   /** What carries the session, or carried it last. */
   get transport(): Transport {
     return this.current;
+  }
+
+  /** Whether a poll has been answered, and the next one is not here yet. */
+  get isBetweenPolls(): boolean {
+    const { transport } = this.core;
+    return transport instanceof HttpTransport && !transport.isTaken;
   }
 
   get isUpgrading(): boolean {
@@ -324,6 +334,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.heartbeat.stop();
     this.backlog?.stop();
     this.probe?.drop('the session ended');
+    this.ending = why;
     this.host.forget(this, this.farewell(why));
     if (this.core.waiting === 0) this.runCallbacks();
     this.callbacks = undefined;
@@ -387,10 +398,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (this.session.listenerCount('error') > 0) this.session.emit('error', error);
   }
 
-  /** A peer between two polls could not be told of the end: it is, when it comes back. */
+  /** A peer between two polls, or one that could come back, could not be told of the end: it is, when it asks. */
   private farewell(why: ReasonCode): readonly Packet[] | undefined {
-    const isTold = this.toldClose || why === 'closed-by-peer' || this.current.name === 'websocket';
-    return isTold ? undefined : this.core.lastWords(why);
+    const isGone = this.current.name === 'websocket' && !this.core.resumable;
+    return this.toldClose || isGone || why === 'closed-by-peer' ? undefined : this.core.lastWords(why);
   }
 }
 

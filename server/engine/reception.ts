@@ -115,6 +115,7 @@ export class Reception {
       line,
       request,
       refuse: (why) => this.refuseUpgrade(knock, why),
+      tell: (packets) => this.door.tell(knock, packets),
       accept: () => this.accept(knock, [...set, ...this.answers.laterHeaders(request)], line, line.core.resumable),
     });
   }

@@ -21,6 +21,9 @@ const log = debug('throughline:engine:registry');
 /** How long the end of a session is kept for a peer that could not be told of it (ms). */
 const FAREWELL_MS = 30_000;
 
+/** How long a server that closes waits for peers that are between two polls (ms): one comes back within a round trip. */
+const LINGER_MS = 1_000;
+
 export class Registry implements LineHost {
   readonly clock: Clock;
   readonly settings: Settings;
@@ -29,6 +32,8 @@ export class Registry implements LineHost {
   tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
   isDraining = false;
+  /** Called when a server that closes has told all whom it waits for. */
+  private toldAll: (() => void) | undefined = undefined;
   private readonly server: EventEmitter;
   private readonly lines = new Map<string, Line>();
   private readonly farewells = new Map<string, { readonly packets: readonly Packet[]; readonly timer: Timer }>();
@@ -114,10 +119,31 @@ export class Registry implements LineHost {
     if (farewell === undefined) return undefined;
     farewell.timer.cancel();
     this.farewells.delete(id);
+    if (this.farewells.size === 0) this.toldAll?.();
     return farewell.packets;
   }
 
-  forgetFarewells(): void {
+  /**
+   * Ends all sessions. A peer between two polls is about to ask: it is waited for, and told.
+   *
+   * @param done - called when all of those were told, which may be at once, or their time has passed
+   */
+  close(done: () => void): void {
+    const lines = [...this.lines.values()];
+    const asking = new Set(lines.filter((line) => line.isBetweenPolls).map(({ id }) => id));
+    for (const { core } of lines) core.close('closed-here', true);
+    for (const id of this.farewells.keys()) if (!asking.has(id)) this.takeFarewell(id);
+    if (this.farewells.size === 0) return done();
+    const timer = this.clock.after(LINGER_MS, () => this.stopLingering());
+    this.toldAll = () => {
+      this.toldAll = undefined;
+      timer.cancel();
+      done();
+    };
+  }
+
+  /** Waits for nobody any more. */
+  stopLingering(): void {
     for (const id of this.farewells.keys()) this.takeFarewell(id);
   }
 

@@ -100,6 +100,7 @@ export class Server extends EventEmitter {
     this.httpServer = server as HttpServer;
     if (this.isClosed) {
       this.isClosed = false;
+      this.registry.stopLingering();
       this.registry.isDraining = false;
     }
     this.attachments.attach(server, options);
@@ -137,19 +138,27 @@ export class Server extends EventEmitter {
     return { state, sessions, suspended, queuedBytes, loopLagMs: this.clock.lagMs };
   }
 
-  /** Ends all sessions and lets no new ones in: until {@link close} those who ask get 503, whose server is about to close. */
-  dismiss(): this {
-    this.isClosed = true;
-    for (const { core } of this.registry) core.close('closed-here', true);
-    this.registry.isDraining = true;
+  /**
+   * Ends all sessions and lets no new ones in: until {@link close} those who ask get 503, whose server is about to close.
+   * Resolves at once, or when peers of our own that were between two polls have asked and been told, after a second at most.
+   */
+  dismiss(): Promise<void> {
+    return new Promise((resolve) => this.end(resolve));
+  }
+
+  /**
+   * Ends all sessions and leaves the http servers that it was attached to; those stay open. Where peers of our own are
+   * between two polls it stays for a second at most, to tell them.
+   */
+  close(): this {
+    this.end(() => this.attachments.detach());
     return this;
   }
 
-  /** Ends all sessions and leaves the http servers that it was attached to; those stay open. */
-  close(): this {
-    this.dismiss();
-    this.registry.forgetFarewells();
-    this.attachments.detach();
-    return this;
+  private end(done: () => void): void {
+    this.isClosed = true;
+    this.registry.isDraining = true;
+    this.registry.stopLingering();
+    this.registry.close(done);
   }
 }

@@ -65,8 +65,7 @@ function takeCounted(get: Get): void {
   const count = readCount(seen);
   if (count === undefined) return refuseCount(get);
   const carrier = line.core.transport;
-  if (transport === 'polling' && attach === undefined && carrier !== undefined && carrier.name !== 'polling')
-    return letGo(get);
+  if (attach === undefined && carrier !== undefined && carrier.name !== transport) return letGo(get);
   // A GET that is still here was given up by the peer, or by the network: then it comes anew, whatever it says.
   const follows = attach === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
   if (follows && transport === 'polling') return goOn(get, carrier, count);
@@ -79,16 +78,16 @@ function takeCounted(get: Get): void {
   });
 }
 
-/** It follows a poll, but the session has moved: the peer's `5` overtook it. Answered with nothing, as polls are then. */
+/** It follows another GET, but the session has moved: the peer's `5` overtook it. Answered with nothing, as polls are then. */
 function letGo({ line, request, response }: Get): void {
-  const left = new PollingTransport(line.id, codecFor(4, request), line, line.host.answers);
+  const left = newHttpTransport(queryOf(request)['transport'], line.id, codecFor(4, request), line, line.host.answers);
   left.take(response);
   left.release();
 }
 
 function goOn(get: Get, transport: HttpTransport, seen: number): void {
   if (get.response.destroyed) return;
-  if (!get.line.attach(transport, seen, 'request')) return refuseCount(get);
+  if (!get.line.attach(transport, seen, 'request')) return tellEnd(get);
   transport.take(get.response);
   answerWhenReady(get.line);
 }
@@ -100,6 +99,14 @@ function probeStream({ line, request, response, refuse }: Get): void {
   const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);
   transport.take(response);
   line.beginProbe(transport).answer();
+}
+
+/** What the peer has not seen is no longer kept, and the session has ended for that: it is told so. Or its count was none. */
+function tellEnd(get: Get): void {
+  const { line, response } = get;
+  const words = line.ending === 'journal-full' && line.host.takeFarewell(line.id);
+  if (words) line.host.answers.farewell(response, words);
+  else refuseCount(get);
 }
 
 function refuseCount({ line, refuse }: Get): void {

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { readCount } from '../../shared/engine/count.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
 import { askApplication } from './admission.ts';
 import type { Line } from './line.ts';
 import { errors, refusal } from './refusal.ts';
@@ -18,6 +19,8 @@ export interface Upgrade {
   readonly request: IncomingMessage;
   /** Makes it a WebSocket; undefined where it is none. */
   accept(): Transport | undefined;
+  /** Lets the peer in only to tell it of the session's end. */
+  tell(packets: readonly Packet[]): void;
   refuse(why: Refusal): void;
 }
 
@@ -37,15 +40,18 @@ export function takeUpgrade(upgrade: Upgrade): void {
   else line.beginProbe(transport);
 }
 
-function attach({ line, request, accept, refuse }: Upgrade): void {
+function attach({ line, request, accept, tell, refuse }: Upgrade): void {
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return refuse(refused);
     // The application may have taken its time.
     if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     const seen = readCount(queryOf(request)['seen']);
     if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
-    if (seen === undefined || !line.core.goOnFrom(seen))
+    if (seen === undefined || !line.core.goOnFrom(seen)) {
+      const words = line.ending === 'journal-full' && line.host.takeFarewell(line.id);
+      if (words) return tell(words);
       return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
+    }
     line.begins(line.turn);
     const transport = accept();
     if (transport !== undefined && !line.attach(transport, seen, 'request')) transport.close();

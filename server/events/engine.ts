@@ -17,7 +17,7 @@ export interface SendOptions extends PacketOptions {
 /** An engine as `bind` takes it: it emits `connection` with each session, and ends them all on `close`. */
 export interface BindableEngine extends EventEmitter {
   close(): unknown;
-  /** Ends them, and answers who still asks until it is closed. */
+  /** Ends them, and answers who still asks until it is closed. Resolves when those are told who can be. */
   dismiss?(): unknown;
 }
 

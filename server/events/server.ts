@@ -325,8 +325,8 @@ export class Server<
     const engines = [...this.engines];
     this.engines.clear();
     // Ours stay in front of the http server until it is closed: what still comes is for them, and not for the application.
-    for (const engine of engines) (engine.dismiss ?? engine.close).call(engine);
-    await Promise.allSettled(adaptersClosed);
+    const dismissed = engines.map((engine) => (engine.dismiss ?? engine.close).call(engine));
+    await Promise.allSettled([...adaptersClosed, ...dismissed]);
     const error = await closeServer(this.httpServer);
     for (const engine of engines) if (engine.dismiss) engine.close();
     if (error) debug('http server: %s', error.message);
