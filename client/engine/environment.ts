@@ -30,8 +30,12 @@ export interface HttpRequest {
 export interface HttpSink {
   /** A piece of the answer's body, as it arrives; letters are never split. */
   chunk(text: string, status: number): void;
-  /** The end, with the answer's status; 0 and an error where there was no answer or it was cut short. */
-  done(status: number, error?: unknown): void;
+  /**
+   * The end, with the answer's status; 0 and an error where there was no answer or it was cut short.
+   *
+   * @param retryAfter - the answer's header of that name, where there is one
+   */
+  done(status: number, error?: unknown, retryAfter?: string | null): void;
 }
 
 /** What we need of a WebSocket's events. */

@@ -8,6 +8,7 @@ const byFetch: Request = ({ url, body, lasting, options }, sink) => {
   const run = async (): Promise<void> => {
     let status = 0;
     let failure: unknown;
+    let retryAfter: string | null | undefined;
     try {
       const answer = await fetch(url, {
         method: body === undefined ? 'GET' : 'POST',
@@ -24,10 +25,11 @@ const byFetch: Request = ({ url, body, lasting, options }, sink) => {
       for (let piece; (piece = await reader.read()).value;)
         sink.chunk(decoder.decode(piece.value, { stream: true }), answer.status);
       ({ status } = answer);
+      retryAfter = answer.headers.get('retry-after');
     } catch (error) {
       failure = error;
     }
-    if (!control.signal.aborted) sink.done(status, failure);
+    if (!control.signal.aborted) sink.done(status, failure, retryAfter);
   };
   void run();
   return () => control.abort();
@@ -54,7 +56,7 @@ const byXhr: Request = ({ url, body, options }, sink) => {
   xhr.onload = () => {
     take();
     if (wasRedirected()) sink.done(0, 'redirected');
-    else sink.done(xhr.status);
+    else sink.done(xhr.status, undefined, xhr.getResponseHeader('retry-after'));
   };
   xhr.onerror = (error) => sink.done(0, error);
   xhr.send(body ?? null);

@@ -12,10 +12,10 @@ export const request: Environment['request'] = ({ url, body, options }, sink) =>
   let over = false;
   let running: http.ClientRequest;
 
-  const end = (status: number, error?: unknown): void => {
+  const end = (status: number, error?: unknown, retryAfter?: string): void => {
     if (over) return;
     over = true;
-    sink.done(status, error);
+    sink.done(status, error, retryAfter);
   };
   const run = (): void => {
     running = (secure ? https : http).request(url, {
@@ -46,7 +46,7 @@ export const request: Environment['request'] = ({ url, body, options }, sink) =>
       answer.on('data', (text: string) => {
         if (!over) sink.chunk(text, status);
       });
-      answer.on('end', () => end(status));
+      answer.on('end', () => end(status, undefined, answer.headers['retry-after']));
       // Without an end before: cut short.
       answer.on('error', (error) => end(0, error));
       answer.on('close', () => end(0, new Error('aborted')));

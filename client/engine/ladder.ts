@@ -11,9 +11,13 @@ import type { SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
 import type { RungReason } from './timeline.ts';
 import type { Joining, Transport } from './transport.ts';
+import { retryAfterMs } from './transport-error.ts';
 
 /** How long a better transport may take to prove itself: less than the server's `upgradeTimeout` (ms). */
 const PROBE_MS = 8_000;
+
+/** How long the server's word may take that the session has moved (ms). Until then nothing comes down. */
+const MOVE_MS = 2_000;
 
 /** How long an attempt to come back may take (ms). */
 const ATTACH_MS = 5_000;
@@ -49,7 +53,7 @@ interface Candidate {
   readonly joins: Joining;
   hears(packet: Packet): void;
   /** It came to nothing. */
-  failed(): void;
+  failed(detail: unknown): void;
 }
 
 export type Ladder = ReturnType<typeof createLadder>;
@@ -85,17 +89,24 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     if (gone?.transport !== transport) return;
     stop();
     failed(transport, gone.joins, why, detail);
-    gone.failed();
+    gone.failed(detail);
+  };
+
+  /** Within that time the transport that is being tried must get on. */
+  const expect = (withinMs: number): void => {
+    timer?.cancel();
+    timer = clock.after(withinMs, () => {
+      const { transport } = candidate!;
+      const isStream = transport.name === 'streaming';
+      lost(transport, isStream ? 'buffered' : transport.readyState === 'open' ? 'silent' : 'unanswered');
+    });
   };
 
   const attempt = (withinMs: number, next: Candidate): void => {
     const { transport } = next;
     stop();
     candidate = next;
-    timer = clock.after(withinMs, () => {
-      const isStream = transport.name === 'streaming';
-      lost(transport, transport.readyState === 'open' ? 'silent' : isStream ? 'buffered' : 'unanswered');
-    });
+    expect(withinMs);
     transport.open();
   };
 
@@ -160,6 +171,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
         if (isMoving) return join(transport, 'climbed', packet);
         if (packet.data !== 'probe') return takeNews(transport, packet);
         isMoving = true;
+        if (core.resumable) expect(MOVE_MS);
         upgrading(transport);
         current().pause(move);
       },
@@ -180,8 +192,9 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       transport,
       joins: 'attach',
       hears: (packet) => join(transport, 'resumed', packet),
-      failed: () => later(waitMs(AGAIN_MS, misses++), comeBack),
+      failed: (detail) => later(Math.max(waitMs(AGAIN_MS, misses++), retryAfterMs(detail)), comeBack),
     });
+    core.resend(transport as SessionTransport);
   };
 
   return {

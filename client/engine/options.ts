@@ -58,6 +58,8 @@ export interface SocketOptions {
   transportOptions?: { [transport: string]: Partial<SocketOptions> };
   /** Subprotocols to ask for with a WebSocket. */
   protocols?: string | string[];
+  /** Whether streams are asked for in the form of `text/event-stream`, for networks that pass only that. @defaultValue false */
+  eventStream?: boolean;
   /** How long an HTTP request may take. @defaultValue 0: as long as it likes (ms) */
   requestTimeout?: number;
   /** Whether bytes travel as base64 on every transport. @defaultValue false */

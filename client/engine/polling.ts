@@ -20,6 +20,8 @@ export class Polling extends Transport {
   private onPause: (() => void) | undefined;
   /** The POST under way says that the session is over. */
   private leaving = false;
+  /** Until the POST at hand is answered; its body may take a while to be made. */
+  private writing = false;
 
   get name(): string {
     return 'polling';
@@ -51,6 +53,8 @@ export class Polling extends Transport {
   }
 
   protected doOpen(): void {
+    // Its messages have numbers: they need not wait until the session is here.
+    this.writable = this.joins === 'attach';
     this.poll();
   }
 
@@ -63,6 +67,7 @@ export class Polling extends Transport {
 
   protected write(packets: readonly Packet[], from?: number): void {
     this.writable = false;
+    this.writing = true;
     this.leaving = packets.at(-1)?.type === 'close';
     // The parser's own type has nothing readonly; it changes nothing.
     encodePayload(packets as Parameters<typeof encodePayload>[0], (body) => this.post(body, from));
@@ -81,7 +86,10 @@ export class Polling extends Transport {
   protected onPayload(payload: string): void {
     for (const packet of decodePayload(payload, this.socket.binaryType)) {
       if (this.readyState === 'closed') return;
-      if (this.readyState === 'opening') this.onOpen();
+      if (this.readyState === 'opening') {
+        this.onOpen();
+        this.writable = !this.writing;
+      }
       this.onPacket(packet as Packet);
     }
   }
@@ -110,6 +118,7 @@ export class Polling extends Transport {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
     this.posting = this.request({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
       this.posting = undefined;
+      this.writing = false;
       if (!this.onPause) this.onDrain();
       this.settlePause();
     });
@@ -134,12 +143,12 @@ export class Polling extends Transport {
     const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
     let timer: Timer | undefined;
     let refusal = '';
-    const end = (status: number, error?: unknown): void => {
+    const end = (status: number, error?: unknown, retryAfter?: string | null): void => {
       timer?.cancel();
       // The goodbye has arrived: the server has no use for a GET any more.
       if (this.readyState === 'closed') this.getting?.();
       else if (status === 200) done();
-      else this.onError(failure, status || error, { status, responseText: refusal });
+      else this.onError(failure, status || error, { status, responseText: refusal, retryAfter });
     };
     const abort = request(
       { url: this.createUri('http', query), options: opts, ...rest },

@@ -1,5 +1,6 @@
 /** What became of each way to carry the session, and what that means for who uses it: the timeline of `explain()`. */
 import debug from 'debug';
+import type { WebSocketEvent } from './environment.ts';
 import { TransportError } from './transport-error.ts';
 
 const log = debug('throughline:engine:client');
@@ -12,6 +13,7 @@ const meanings = {
   lost: 'It was lost, and the session waits for another way.',
   refused: 'The server or a proxy said no: see the status.',
   unreachable: 'Nobody answered: no network, or a firewall.',
+  failed: 'It was refused, or nobody answered: browsers do not say which.',
   unanswered: 'No answer in time: something in between swallows it.',
   silent: 'It connected, but nothing came through.',
   buffered: 'A proxy holds the answer back until it ends.',
@@ -47,5 +49,8 @@ export function note(timeline: TimelineEntry[], transport: string, why: RungReas
 /** Why a transport failed that ended with `detail`. */
 export function whyFailed(detail: unknown): RungReason {
   if (!(detail instanceof TransportError)) return 'ended';
-  return detail.code === 'ERR_REFUSED' ? 'refused' : 'unreachable';
+  if (detail.code === 'ERR_REFUSED') return 'refused';
+  // Of its WebSockets a browser tells an event without an error: its pages are not to search networks.
+  const { description, context } = detail;
+  return description === context && !(context as WebSocketEvent).error ? 'failed' : 'unreachable';
 }

@@ -1,11 +1,16 @@
 /** Errors of requests and WebSockets, and what they say of the session. */
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 
+/** No server is left alone for longer, whatever it asks for (ms): it may have meant something else. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** Why a request or a WebSocket failed. `message` is engine.io-client's. */
 export class TransportError extends Error {
   readonly type = 'TransportError';
   /** Somebody answered and said no, or nobody did. */
   readonly code: 'ERR_REFUSED' | 'ERR_UNREACHABLE';
+  /** How long the server asks to be left alone (ms). */
+  readonly retryAfterMs: number;
   /** The HTTP status that answered, or what the network said. */
   readonly description: unknown;
   /** What else is known: of an HTTP answer its `status` and `responseText`. */
@@ -15,6 +20,10 @@ export class TransportError extends Error {
     super(reason);
     this.description = description;
     this.context = context;
+    const { retryAfter } = (context ?? {}) as { retryAfter?: string | null };
+    // RFC 9110 §10.2.3: seconds, or a date.
+    const askedMs = retryAfter ? Number(retryAfter) * 1_000 || Date.parse(retryAfter) - Date.now() : 0;
+    this.retryAfterMs = Math.min(LONGEST_WAIT_MS, askedMs) || 0;
     this.code = typeof description === 'number' ? 'ERR_REFUSED' : 'ERR_UNREACHABLE';
   }
 }
@@ -25,4 +34,9 @@ export function refusal(detail: unknown): ReasonCode | undefined {
   if (detail.description === 413) return 'too-big';
   const { responseText = '' } = detail.context as { responseText?: string };
   return detail.description === 400 && /^{"code":1\b/.test(responseText) ? 'session-unknown' : undefined;
+}
+
+/** How long the server asks to be left alone (ms). */
+export function retryAfterMs(detail: unknown): number {
+  return detail instanceof TransportError ? detail.retryAfterMs : 0;
 }

@@ -65,7 +65,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   protected socket: Socket;
   protected supportsBinary: boolean;
   /** Until its first request. */
-  private joins: Joining | undefined;
+  protected joins: Joining | undefined;
 
   constructor(options: TransportOptions) {
     super();
@@ -98,7 +98,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
 
   /** @param from - the number of the first message among `packets` */
   send(packets: readonly Packet[], from?: number): void {
-    if (this.readyState === 'open') this.write(packets, from);
+    if (this.readyState === 'open' || this.writable) this.write(packets, from);
   }
 
   /** Stops, so that another transport can go on, and calls back when nothing is on its way any more. */

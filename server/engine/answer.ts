@@ -35,8 +35,6 @@ const polledBinary: HeaderList = ['Content-Type', 'application/octet-stream', ..
 const scripted: HeaderList = ['Content-Type', 'text/javascript; charset=UTF-8', ...always];
 /** No proxy may hold a stream back to compress or to change it; nginx has a header of its own for that. */
 const streamed: HeaderList = [
-  'Content-Type',
-  'text/plain; charset=UTF-8',
   'Cache-Control',
   'no-store, no-transform',
   'X-Accel-Buffering',
@@ -94,8 +92,9 @@ export class Answers {
   }
 
   /** Begins an answer that does not end. */
-  stream(response: ServerResponse, added: HeaderList): void {
-    response.writeHead(200, [...streamed, ...added]);
+  stream(response: ServerResponse, isEventStream: boolean, added: HeaderList): void {
+    const type = isEventStream ? 'text/event-stream' : 'text/plain; charset=UTF-8';
+    response.writeHead(200, ['Content-Type', type, ...streamed, ...added]);
     response.flushHeaders();
   }
 

@@ -124,7 +124,7 @@ export class Registry implements LineHost {
   }
 
   /**
-   * Ends all sessions. A peer between two polls is about to ask: it is waited for, and told.
+   * Ends all sessions. A peer of our own that is between two polls is about to ask: it is waited for, and told.
    *
    * @param done - called when all of those were told, which may be at once, or their time has passed
    */

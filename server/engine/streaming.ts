@@ -1,6 +1,8 @@
 /**
  * Streaming: a GET whose answer does not end. Each packet is followed by `\x1e` and leaves at once.
  *
+ * A peer may ask for it as `text/event-stream`: then each packet is an event, written as a string of JSON.
+ *
  * A stream that has grown long or old ends by itself, and the peer's next GET goes on; the session doesn't notice.
  */
 import type { ServerResponse } from 'node:http';
@@ -8,6 +10,7 @@ import type { ServerResponse } from 'node:http';
 import type { Timer } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { HttpTransport } from './http-transport.ts';
+import { queryOf } from './request.ts';
 import { SEPARATOR } from './revision-4.ts';
 
 /** Browsers without `fetch` streams keep all of an answer in memory: it ends before that hurts (UTF-16 units). */
@@ -25,6 +28,7 @@ export class StreamingTransport extends HttpTransport {
   readonly maxBatchBytes = BATCH_BYTES;
   private units = 0;
   private age: Timer | undefined = undefined;
+  private isEventStream = false;
 
   get writable(): boolean {
     const { response } = this;
@@ -40,7 +44,8 @@ export class StreamingTransport extends HttpTransport {
     if (!super.take(response)) return false;
     this.units = 0;
     this.age = this.owner.clock.after(MOST_MS, () => this.release());
-    this.answers.stream(response, this.takeAddedHeaders(response));
+    this.isEventStream = queryOf(response.req)['sse'] === '1';
+    this.answers.stream(response, this.isEventStream, this.takeAddedHeaders(response));
     response.on('drain', () => this.owner.readied(this));
     return true;
   }
@@ -51,7 +56,10 @@ export class StreamingTransport extends HttpTransport {
 
   protected doSend(packets: readonly Packet[]): void {
     let text = '';
-    for (const packet of packets) text += `${this.codec.writePayload([packet]) as string}${SEPARATOR}`;
+    for (const packet of packets) {
+      const payload = this.codec.writePayload([packet]) as string;
+      text += this.isEventStream ? `data: ${JSON.stringify(payload)}\n\n` : `${payload}${SEPARATOR}`;
+    }
     this.response?.write(text);
     this.units += text.length;
     if (this.units >= MOST_UNITS) this.release();

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readCount } from '../../shared/engine/count.ts';
+import type { TransportName } from '../../shared/engine/packet.ts';
 import { askApplication } from './admission.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Line } from './line.ts';
@@ -65,7 +66,7 @@ function takeCounted(get: Get): void {
   const count = readCount(seen);
   if (count === undefined) return refuseCount(get);
   const carrier = line.core.transport;
-  if (attach === undefined && carrier !== undefined && carrier.name !== transport) return letGo(get);
+  if (attach === undefined && isOvertaken(transport, carrier?.name)) return letGo(get);
   // A GET that is still here was given up by the peer, or by the network: then it comes anew, whatever it says.
   const follows = attach === undefined && carrier instanceof PollingTransport && !carrier.isTaken;
   if (follows && transport === 'polling') return goOn(get, carrier, count);
@@ -76,6 +77,11 @@ function takeCounted(get: Get): void {
     if (attach !== undefined) line.begins(line.turn);
     goOn(get, newHttpTransport(transport, line.id, codecFor(4, request), line, line.host.answers), count);
   });
+}
+
+/** Whether the session has moved on from the transport of a GET that only follows another one: up, to a better transport. */
+function isOvertaken(transport: unknown, carrier: TransportName | undefined): boolean {
+  return transport !== carrier && (carrier === 'websocket' || (transport === 'polling' && carrier !== undefined));
 }
 
 /** It follows another GET, but the session has moved: the peer's `5` overtook it. Answered with nothing, as polls are then. */

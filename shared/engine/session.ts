@@ -96,6 +96,9 @@ export class SessionCore {
   private window: Timer | undefined = undefined;
   /** Whether the end of a suspension is still to be told: once the peer's count has come. */
   private tellsResumed = false;
+  /** Takes messages already, though it is not attached yet, and how many of those were sent again. */
+  private early: Transport | undefined = undefined;
+  private resent = 0;
 
   constructor(clock: Clock, sink: SessionSink, measure: Measure) {
     this.clock = clock;
@@ -142,6 +145,21 @@ export class SessionCore {
   }
 
   /**
+   * The client, about to attach a transport that numbers its messages: what is not confirmed leaves at once, and what is sent
+   * meanwhile. So it arrives with the attach, and not a round trip later.
+   */
+  resend(transport: Transport): void {
+    const { outbox } = this;
+    // Where messages had to be let go, the server's count decides whether the session can go on.
+    if (!transport.writable || outbox.claimed < outbox.confirmed) return;
+    this.early = transport;
+    outbox.ahead = [];
+    outbox.holding = false;
+    this.resent = this.goBack();
+    this.flush();
+  }
+
+  /**
    * Another transport carries the session from now on; the older one, if there is one, is ended. The same one again is a
    * poll that follows a poll.
    *
@@ -155,8 +173,13 @@ export class SessionCore {
       if (seen !== undefined && !this.goOnFrom(seen)) return false;
       // A transport took with it what was put ahead: of counts only the newest means something, and a ping asks nobody.
       if (older !== transport) outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];
-      outbox.holding = holdsForCount;
-      if (!holdsForCount) again = this.goBack();
+      const isResent = this.early === transport;
+      this.early = undefined;
+      outbox.holding = holdsForCount && !isResent;
+      if (isResent) again = this.resent;
+      else if (!holdsForCount) again = this.goBack();
+      // What the peer answered before it was attached got lost.
+      if (isResent && outbox.isAwaited) outbox.ahead.push(this.withCount('ping'));
     }
     if (before === 'suspended') {
       this.window?.cancel();
@@ -247,11 +270,12 @@ export class SessionCore {
 
   /** Hands what waits to the transport. The owner calls it whenever the transport has become writable. */
   flush(): void {
-    const { outbox, resume, transport } = this;
+    const { outbox, resume } = this;
+    const transport = this.transport ?? this.early;
     if (!transport || this.flushing) return;
     let sent = false;
     this.flushing = true;
-    while (this.transport === transport && transport.writable && outbox.hasWork) {
+    while ((this.transport ?? this.early) === transport && transport.writable && outbox.hasWork) {
       const from = outbox.next;
       const batch = outbox.take(transport.maxBatchBytes, this.measure);
       if (resume) outbox.trim(resume.maxPackets, resume.maxBytes);
@@ -265,7 +289,7 @@ export class SessionCore {
     this.flushing = false;
     if (outbox.waiting) return;
     if (this.stateName === 'closing') this.end(this.why);
-    else if (sent && this.stateName === 'open') this.sink.drained();
+    else if (sent && this.stateName !== 'closed') this.sink.drained();
   }
 
   /** Ends the session from here. What waits leaves first where a transport can take it; `discard` drops it. */
@@ -282,7 +306,7 @@ export class SessionCore {
     const { outbox, transport } = this;
     if (this.stateName === 'closed') return;
     this.stateName = 'closed';
-    this.transport = undefined;
+    this.transport = this.early = undefined;
     this.window?.cancel();
     if (transport) {
       if (why !== 'closed-by-peer' && transport.writable) transport.send(this.lastWords(why), outbox.next);

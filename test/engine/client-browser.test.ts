@@ -124,7 +124,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
     await eventually(tab, ({ got }) => got.includes('through'));
     expect(await tab.evaluate(() => book.socket.explain())).toMatchObject([
       { transport: 'polling', why: 'opened' },
-      { transport: 'websocket', why: 'unreachable' },
+      { transport: 'websocket', why: 'failed' },
       { transport: 'streaming', why: 'climbed' },
     ]);
   });

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createLadder, type LadderHost } from '../../client/engine/ladder.ts';
 import type { Joining, Transport } from '../../client/engine/transport.ts';
+import { TransportError } from '../../client/engine/transport-error.ts';
 import { type Environment, environmentFor, memory } from '../../client/engine/environment.ts';
 import { Socket, type SocketOptions } from '../../client/engine/index.ts';
 import { HttpProxy, type HttpProxyOptions } from '../middleboxes/http-proxy.ts';
@@ -144,6 +145,7 @@ describe('the ladder', () => {
         seen: 0,
         upgradePacket: () => ({ type: 'upgrade' }),
         receive: () => false,
+        resend() {},
         lose: () => (state.stateName = 'suspended'),
       }) as never,
       clock,
@@ -272,6 +274,37 @@ describe('the ladder', () => {
     ladder.hears(made[0]!.transport, { type: 'pong', data: 'probe' });
     fail();
     expect(state.stateName).toBe('suspended');
+  });
+
+  it('gives a move two seconds, as nothing comes down until it is done', () => {
+    const { clock, ladder, made, failures, state } = raise(['streaming']);
+    clock.turn(7_000);
+    ladder.hears(made[0]!.transport, { type: 'pong', data: 'probe' });
+    clock.turn(1_999);
+    expect(failures).toEqual([]);
+    clock.turn(1);
+    expect(failures).toEqual(['probe streaming: buffered']);
+    expect(state.stateName).toBe('suspended');
+  });
+
+  it('leaves a server alone that asks for it, a minute at most', () => {
+    for (const [retryAfter, waitMs] of [
+      ['7', 7_000],
+      ['86400', 60_000],
+      ['soon', 100],
+      ['-5', 100],
+      [null, 100],
+    ] as const) {
+      const { clock, ladder, made, tried, state } = raise([]);
+      state.stateName = 'suspended';
+      ladder.fell();
+      const error = new TransportError('xhr poll error', 503, { status: 503, retryAfter });
+      ladder.lost(made.at(-1)!.transport, 'refused', error);
+      clock.turn(waitMs - 1);
+      expect(tried()).toHaveLength(1);
+      clock.turn(1);
+      expect(tried()).toHaveLength(2);
+    }
   });
 
   it('leaves nothing behind when it stops', () => {

@@ -230,13 +230,31 @@ describe('a POST that can be repeated', () => {
     socket.send('b').send('c');
     world.post.fail();
     expect(world.get.query).toMatchObject({ attach: '1' });
-    // The first one arrived, though its answer was lost.
+    // It doesn't wait to be told what has arrived: what has is known by its number.
+    expect(world.post).toMatchObject({ body: '4a\x1e4b\x1e4c', query: { from: '1' } });
+    const posts = world.asked.length;
     world.get.end('61');
-    expect(world.post).toMatchObject({ body: '4b\x1e4c', query: { from: '2' } });
-    expect(events).toContainEqual(['resume', { suspendedMs: 0, replayed: 0 }]);
+    expect(events).toContainEqual(['resume', { suspendedMs: 0, replayed: 1 }]);
     expect(socket.unconfirmed).toBe(2);
-    world.get.end('63');
+    world.post.end('ok');
+    socket.send('d');
+    expect(world.post).toMatchObject({ body: '4d', query: { from: '4' } });
+    expect(world.asked).toHaveLength(posts + 2);
+    world.get.end('64');
     expect(socket.unconfirmed).toBe(0);
+  });
+
+  it('goes out at once with what is sent between the loss and the attach', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(resumable);
+    world.get.fail();
+    socket.send('a');
+    expect(world.post).toMatchObject({ body: '4a', query: { from: '1' } });
+    expect(world.get.query).toMatchObject({ attach: '1' });
+    expect(socket.writeBuffer).toEqual([]);
+    world.get.end('60');
+    world.post.end('ok');
+    expect(world.asked.filter(({ body }) => body !== undefined)).toHaveLength(1);
   });
 
   it('ends where a message is too big for the server after all', () => {
@@ -245,6 +263,28 @@ describe('a POST that can be repeated', () => {
     socket.send('a');
     world.post.end('', 413);
     expect(events).toEqual(closed('too-big'));
+  });
+});
+
+describe('streaming as text/event-stream', () => {
+  const events = (...packets: string[]): string =>
+    packets.map((packet) => `data: ${JSON.stringify(packet)}\n\n`).join('');
+
+  beforeEach(() => {
+    start({ transports: ['streaming'], eventStream: true });
+    expect(world.get.query).toMatchObject({ transport: 'streaming', sse: '1' });
+  });
+
+  it('hands on each event as it arrives, however the stream is cut, and no comment of a proxy', () => {
+    for (const unit of `${events(resumable)}: still here\n\n${events('4a\r\nb', '4c')}data: "4`) world.get.chunk(unit);
+    expect(got).toEqual(['a\r\nb', 'c']);
+  });
+
+  it.each(['"4\\x"', '"x"', '{"4":0}', ''])('takes %j for a broken transport', (data) => {
+    world.get.chunk(events(resumable));
+    const stream = world.get;
+    stream.chunk(`data: ${data}\n\n`);
+    expect([got, stream.isAborted]).toEqual([[], true]);
   });
 });
 

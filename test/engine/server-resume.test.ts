@@ -348,6 +348,31 @@ it('bounds what a peer that never confirms makes it keep', async () => {
   peer.socket.terminate();
   await next(session, 'suspend');
   const end = ended(session);
-  expect((await poller.seen(50, '&attach=1')).status).toBe(400);
+  expect((await poller.seen(50, '&attach=1')).body).toBe('6{"why":"journal-full"}\x1e1');
   expect((await end)[1].code).toBe('journal-full');
+});
+
+describe('a server that closes', () => {
+  it('waits for a peer of our own between two polls, and tells it', async () => {
+    const { engine, port, poller } = await start();
+    engine.close();
+    expect((await ask(port, { query: 'EIO=4&transport=polling' })).status).toBe(503);
+    expect((await poller.seen(0)).body).toBe('6{"why":"closed-here"}\x1e1');
+  });
+
+  it('does not wait for one that was told, or is away', async () => {
+    const { engine, poller, session } = await start();
+    const poll = poller.seen(0);
+    await expect.poll(() => session.transport.writable).toBe(true);
+    const dismissed = engine.dismiss();
+    expect((await poll).body).toContain('closed-here');
+    await dismissed;
+  });
+
+  it('waits a second at most', async () => {
+    const { engine } = await start();
+    const from = performance.now();
+    await engine.dismiss();
+    expect(performance.now() - from).toBeLessThan(1_500);
+  });
 });

@@ -1,4 +1,5 @@
 /** Streaming: an answer that does not end (FAULTS.md S3, S5, S7 and the wire of resume). */
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { Poller, ask, begin, next, open, serve } from './server-fixture.ts';
 /** A peer that reads a stream. */
 class Stream {
   readonly got: string[] = [];
+  text = '';
   readonly head: Promise<IncomingMessage>;
   readonly ended: Promise<void>;
   private readonly waiting: (() => void)[] = [];
@@ -22,6 +24,7 @@ class Stream {
       response.setEncoding('utf8');
       response.on('error', () => {});
       response.on('data', (chunk: string) => {
+        this.text += chunk;
         const pieces = (rest + chunk).split('\x1e');
         rest = pieces.pop()!;
         this.got.push(...pieces);
@@ -80,6 +83,26 @@ describe('a stream', () => {
     await first.ended;
     expect(session.readyState).toBe('open');
     expect((await poller.seen(2, '&attach=1')).body).toBe('61');
+  });
+
+  it('comes as text/event-stream where the peer asks for that, a packet an event', async () => {
+    const { session, stream } = await start();
+    const events = stream('&seen=0&sse=1');
+    expect((await events.head).headers['content-type']).toBe('text/event-stream');
+    session.send('a\r\nb').send(Buffer.from([1]));
+    while (!events.text.includes('AQ==')) await once(await events.head, 'data');
+    expect(events.text).toBe('data: "60"\n\ndata: "4a\\r\\nb"\n\ndata: "bAQ=="\n\n');
+  });
+
+  it('is let go where it only follows another one, and the session has moved up meanwhile', async () => {
+    const { session, poller, stream } = await start();
+    const ws = poller.webSocket(`&seen=0&turn=${++poller.turn}`);
+    await ws.until(1);
+    const late = stream('&seen=0');
+    await late.ended;
+    expect([late.text, session.transport.name]).toEqual(['', 'websocket']);
+    session.send('a');
+    expect(await ws.until(2)).toEqual(['60', '4a']);
   });
 
   it('forbids to buffer and to change it', async () => {

@@ -49,7 +49,7 @@ export const mutants = [
   {
     name: 'nothing is sent again after a loss',
     file: session,
-    from: 'if (!holdsForCount) again = this.goBack();',
+    from: 'else if (!holdsForCount) again = this.goBack();',
     to: '',
   },
   {
@@ -58,13 +58,24 @@ export const mutants = [
     from: 'const again = this.goBack();',
     to: 'const again = 0;',
   },
-  { name: 'messages do not wait for the count', file: session, from: 'outbox.holding = holdsForCount;', to: '' },
+  {
+    name: 'messages do not wait for the count',
+    file: session,
+    from: 'outbox.holding = holdsForCount && !isResent;',
+    to: '',
+  },
   { name: 'messages wait for the count for ever', file: session, from: 'outbox.holding = false;', to: '' },
   {
     name: 'the peer is not told the count on a new transport',
     file: session,
     from: "outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];",
     to: 'outbox.ahead = [];',
+  },
+  {
+    name: 'what leaves ahead of the attach begins where the lost transport was',
+    file: session,
+    from: 'this.resent = this.goBack();',
+    to: '',
   },
   { name: 'the window never closes', file: session, from: "() => this.end('window-passed', why)", to: '() => {}' },
   {
@@ -136,7 +147,7 @@ export const mutants = [
   {
     name: 'coming back is tried once',
     file: ladder,
-    from: 'failed: () => later(waitMs(AGAIN_MS, misses++), comeBack),',
+    from: 'failed: (detail) => later(Math.max(waitMs(AGAIN_MS, misses++), retryAfterMs(detail)), comeBack),',
     to: 'failed: () => {},',
   },
   {
