@@ -36,6 +36,17 @@ const withoutDebug = {
   },
 };
 
+/** Sentences for people cost as much as a room of code: there is a code beside each, and `throughline.js` has the sentences. */
+const withoutProse = {
+  name: 'without-prose',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]meanings\.ts$/ }, () => ({
+      contents: 'export const meaningOf = (why) => `${why}: throughline.js says what that means`;',
+    }));
+  },
+};
+
 /** The script tag's file: what it gives is one function, with everything else as its properties. */
 const script = {
   contents: `import { connect, io, Manager, protocol, Socket } from './client/index.ts';
@@ -80,7 +91,7 @@ async function buildFile(outfile, { script: isScript = false, small, msgpack = f
   const source = {
     ...browser,
     ...(isScript ? { stdin: script } : { entryPoints: ['client/index.ts'] }),
-    plugins: [...(small ? [withoutDebug] : []), ...(msgpack ? [withMsgpack] : [])],
+    plugins: [...(small ? [withoutDebug, withoutProse] : []), ...(msgpack ? [withMsgpack] : [])],
   };
   const { outputFiles } = await build({
     ...source,

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
-import type { RungReason } from './timeline.ts';
+import type { RungReason } from './meanings.ts';
 import type { Joining, Transport } from './transport.ts';
 import { retryAfterMs } from './transport-error.ts';
 

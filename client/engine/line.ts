@@ -16,7 +16,8 @@ import { createLadder } from './ladder.ts';
 import type { TransportCtor } from './options.ts';
 import type { Socket } from './socket.ts';
 import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
-import { note, type RungReason, type TimelineEntry, whyFailed } from './timeline.ts';
+import type { RungReason } from './meanings.ts';
+import { note, type TimelineEntry, whyFailed } from './timeline.ts';
 import type { Joining, Transport, TransportCloseDetails } from './transport.ts';
 import { refusal } from './transport-error.ts';
 

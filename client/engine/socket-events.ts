@@ -1,7 +1,7 @@
 /** What a session tells the application, and when: engine.io-client's events, and those of a session that can resume. */
 import type { EndedBy, ReasonCode } from '../../shared/engine/reason.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
-import type { RungReason } from './timeline.ts';
+import type { RungReason } from './meanings.ts';
 import type { Transport, TransportCloseDetails } from './transport.ts';
 
 /** What the server says when a session opens. */

@@ -1,27 +1,10 @@
 /** What became of each way to carry the session, and what that means for who uses it: the timeline of `explain()`. */
 import debug from 'debug';
 import type { WebSocketEvent } from './environment.ts';
+import { meaningOf, type RungReason } from './meanings.ts';
 import { TransportError } from './transport-error.ts';
 
 const log = debug('throughline:engine:client');
-
-/** What each outcome means, in a sentence. */
-const meanings = {
-  opened: 'The session opened here.',
-  climbed: 'This way is open at both ends, and better.',
-  resumed: 'The session goes on here, and nothing was lost.',
-  lost: 'It was lost, and the session waits for another way.',
-  refused: 'The server or a proxy said no: see the status.',
-  unreachable: 'Nobody answered: no network, or a firewall.',
-  failed: 'It was refused, or nobody answered: browsers do not say which.',
-  unanswered: 'No answer in time: something in between swallows it.',
-  silent: 'It connected, but nothing came through.',
-  buffered: 'A proxy holds the answer back until it ends.',
-  ended: 'It ended before it could be used.',
-} as const;
-
-/** Why a way was taken, failed or was given up. */
-export type RungReason = keyof typeof meanings;
 
 /** One thing that happened to a transport. */
 export interface TimelineEntry {
@@ -42,7 +25,7 @@ const LONGEST = 100;
 export function note(timeline: TimelineEntry[], transport: string, why: RungReason, detail?: unknown): void {
   const known = detail instanceof TransportError ? detail.description : detail;
   log('%s: %s', transport, why);
-  timeline.push({ at: Date.now(), transport, why, detail: known, meaning: meanings[why] });
+  timeline.push({ at: Date.now(), transport, why, detail: known, meaning: meaningOf(why) });
   if (timeline.length > LONGEST) timeline.shift();
 }
 
