@@ -127,6 +127,12 @@ export const mutants = [
     to: "probeAnswered({ transport }: Probe): void {\n    this.attach(transport, this.core.seen, 'probe');",
   },
   {
+    name: 'a GET that a move has overtaken takes the session back',
+    file: takeGet,
+    from: 'return transport !== carrier && (',
+    to: 'return false && (',
+  },
+  {
     name: 'a POST is numbered from where we are',
     file: takePost,
     from: 'return from === undefined || from === 0 ? undefined : { next: from };',
