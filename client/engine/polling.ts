@@ -97,7 +97,7 @@ export class Polling extends Transport {
   private poll(): void {
     let text = '';
     this.emitReserved('poll');
-    this.getting = this.request(
+    this.getting = this.exchange(
       { failure: 'xhr poll error', query: this.incoming() },
       (chunk) => {
         text = this.take(text + chunk);
@@ -116,7 +116,7 @@ export class Polling extends Transport {
 
   private post(body: string, from?: number, lasting = false): void {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
-    this.posting = this.request({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
+    this.posting = this.exchange({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
       this.posting = undefined;
       this.writing = false;
       if (!this.onPause) this.onDrain();
@@ -131,7 +131,7 @@ export class Polling extends Transport {
   }
 
   /** @returns a function that aborts it */
-  private request(
+  private exchange(
     { failure, query, ...rest }: { failure: string; query: object; body?: string; lasting?: boolean },
     take: ((text: string) => void) | undefined,
     done: () => void,

@@ -18,7 +18,7 @@ export interface TransportOwner {
   sending(transport: Transport, packets: readonly Packet[]): void;
   /** It became writable. */
   readied(transport: Transport): void;
-  /** It ended, and nobody here asked for that. */
+  /** It ended. */
   gone(transport: Transport, why: ReasonCode, detail: string): void;
 }
 
@@ -83,16 +83,15 @@ export abstract class Transport extends QuietEmitter implements Carrier {
     if (this.isHeard) this.emit('drain');
   }
 
+  /** Ends it. Where it still carries its session, that has lost it: the application may close it, as in Engine.IO. */
   close(): void {
-    if (!this.settle()) return;
-    this.doClose();
-    this.emit('close');
+    this.fail('transport-closed', 'closed here');
   }
 
   /** Ends it without waiting for the peer. */
   abstract terminate(): void;
 
-  /** Ends it without being asked to. */
+  /** Ends it, and tells its owner why. */
   protected fail(why: ReasonCode, detail: string): void {
     if (!this.settle()) return;
     this.doClose();

@@ -25,7 +25,10 @@ export const notToBeHad = {
   ...Object.fromEntries(
     ['engine.io-client', 'socket.io-client'].flatMap((name) => [
       ...['Fetch', 'NodeXHR', 'XHR'].flatMap((owner) =>
-        ['doPoll', 'doWrite'].map((member) => [`${name}:${owner}.${member}`, STEP]),
+        (owner === 'Fetch' ? ['doPoll', 'doWrite'] : ['doPoll', 'doWrite', 'request']).map((member) => [
+          `${name}:${owner}.${member}`,
+          STEP,
+        ]),
       ),
       ...['NodeWebSocket', 'WebSocket'].flatMap((owner) =>
         ['createSocket', 'doWrite'].map((member) => [`${name}:${owner}.${member}`, STEP]),
@@ -35,7 +38,22 @@ export const notToBeHad = {
 };
 
 /** By the same keys: the test, as `file › title`. Its file is looked for, and the title in it. */
-export const testedBy = {};
+export const testedBy = {
+  'engine.io:Server.generateId':
+    'test/coverage/engine.test.ts › an engine answers requests and upgrades that are handed to it, with ids of one’s own',
+  'engine.io:Transport.doClose':
+    'test/engine/server-sessions.test.ts › tells each end when the application closes the transport',
+  ...Object.fromEntries(
+    ['engine.io-client', 'socket.io-client'].flatMap((name) =>
+      ['NodeWebSocket', 'WebSocket'].flatMap((owner) =>
+        ['doOpen', 'doClose'].map((member) => [
+          `${name}:${owner}.${member}`,
+          'test/engine/client-transports.test.ts › has its steps called by name, which a class of one’s own may extend: doOpen and doClose',
+        ]),
+      ),
+    ),
+  ),
+};
 
 /** Methods of emitters, tested alike for all classes that have them. */
 export const emitterTests = Object.fromEntries(

@@ -116,6 +116,17 @@ describe.runIf(hasChromium)('in Chromium', () => {
     expect(await closed).toBe('forced close');
   });
 
+  it.each([
+    [true, 'closed'],
+    [false, 'open'],
+  ])('with closeOnBeforeunload %j is %s once a page is about to go', async (closeOnBeforeunload, state) => {
+    const { page: tab } = await meet();
+    await tab.evaluate((options) => connectTo(undefined, options), { closeOnBeforeunload });
+    await eventually(tab, ({ events }) => events.includes('open'));
+    await tab.evaluate(() => void dispatchEvent(new Event('beforeunload')));
+    expect(await tab.evaluate(() => book.socket.readyState)).toBe(state);
+  });
+
   it('streams where WebSockets are refused, and tells so', async () => {
     const { page: tab } = await meet({ upgrade: { status: 403 } });
     await tab.evaluate(() => connectTo(undefined, {}));

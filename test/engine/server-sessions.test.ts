@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { Socket as Client } from 'engine.io-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { attach } from '../../server/engine/index.ts';
 import type { AttachOptions, ServerOptions, Session } from '../../server/engine/index.ts';
@@ -70,5 +70,24 @@ describe.each(ways)('over %s', (_name, options) => {
     sessions[1]!.close();
     expect(await ended).toBe('transport close');
     expect(engine.clientsCount).toBe(0);
+  });
+
+  it('tells each end when the application closes the transport', async () => {
+    const { engine, url } = await serve();
+    const sessions: Session[] = [];
+    engine.on('connection', (session: Session) => sessions.push(session));
+    const client = connect(url, options);
+    await once(client, 'open');
+    if (!('transports' in options)) await once(client, 'upgrade');
+    const [session] = sessions;
+    const { transport } = session!;
+    const doClose = vi.spyOn(transport as unknown as { doClose(): void }, 'doClose');
+    const closed = [once<string>(session!, 'close'), once<string>(client, 'close'), once(transport, 'close')];
+    transport.close();
+    expect(doClose).toHaveBeenCalledOnce();
+    expect(await Promise.all(closed)).toEqual(['transport close', 'transport close', undefined]);
+    expect([transport.readyState, engine.clientsCount]).toEqual(['closed', 0]);
+    transport.close();
+    expect(doClose).toHaveBeenCalledOnce();
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MessageType, PeersMissingError } from '../../server/events/adapter/index.ts';
 import type { ClusterAdapter } from '../../server/events/adapter/index.ts';
+import { RemoteSocket } from '../../server/events/index.ts';
 import type { Server, ServerOptions } from '../../server/events/index.ts';
 import { MemoryBus } from './memory-bus.ts';
 import { RawPeer, serve } from './raw-peer.ts';
@@ -60,6 +61,7 @@ describe.each([
     const sockets = await first.fetchSockets();
     expect(sockets.map(({ id }) => id)).toEqual([onlySocket(first).id, there.id]);
     const [remote] = await first.in('room').fetchSockets();
+    expect(sockets.map((socket) => socket instanceof RemoteSocket)).toEqual([false, true]);
     expect(remote).toMatchObject({ id: there.id, data: { name: 'there' }, handshake: { address: '127.0.0.1' } });
     expect(remote!.rooms).toEqual(new Set([there.id, 'room']));
     remote!.join('more');

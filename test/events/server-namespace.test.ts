@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Namespace, Socket } from '../../server/events/index.ts';
+import { BroadcastOperator, Namespace, Socket } from '../../server/events/index.ts';
 import { begin, heard, meet } from './meet.ts';
 import { RawPeer, serve } from './raw-peer.ts';
 
@@ -263,10 +263,13 @@ describe('many at once', () => {
     void a.join(['red', 'blue']);
     void b.join('red');
     io.emit('all');
-    io.to('red').to('blue').emit('red or blue');
+    const red = io.to('red');
+    expect(red).toBeInstanceOf(BroadcastOperator);
+    red.to('blue').emit('red or blue');
     io.in(['red', 'blue']).emit('either');
     io.except('blue').emit('not blue');
-    io.to('red').except(['blue', 'none']).emit('red, not blue');
+    // What was built on it has left it as it was.
+    red.except(['blue', 'none']).emit('red, not blue');
     io.to('nobody is here').emit('nobody');
     io.to(c.id).emit('c');
     a.broadcast.emit('not a');

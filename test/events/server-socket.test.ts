@@ -31,6 +31,19 @@ describe('a socket', () => {
     expect(new Date(handshake.time).getTime()).toBeCloseTo(handshake.issued, -4);
   });
 
+  it('shares its client, which is the connection, with its like in other namespaces', async () => {
+    const { io, url } = await serve();
+    const others = once(io.of('/other'), 'connection') as Promise<[Socket]>;
+    const [client, socket] = await meet(io, url);
+    client.io.socket('/other').connect();
+    const [other] = await others;
+    const [, stranger] = await meet(io, url);
+    expect(other.client).toBe(socket.client);
+    expect(stranger.client).not.toBe(socket.client);
+    expect(socket.client.conn).toBe(io.engine.clients[client.io.engine.id]);
+    expect([socket.client.id, socket.client.request]).toEqual([client.io.engine.id, socket.request]);
+  });
+
   it('has no auth but an empty object where the client sent none', async () => {
     const { io, port } = await serve();
     const connected = once(io, 'connection') as Promise<[Socket]>;
