@@ -31,6 +31,8 @@ export interface Mismatch {
 
 export function checkAnswer(answer: IncomingMessage, asked: Asked): Agreed | Mismatch {
   const { headers } = answer;
+  // §4.2.2, item 5.1. HTTP/1.0 has no upgrades.
+  if (answer.httpVersion === '1.0') return { why: 'the answer is of HTTP/1.0' };
   if (!holdsToken(headers.upgrade, 'websocket')) return { why: 'the answer has no Upgrade: websocket' };
   if (!holdsToken(headers.connection, 'upgrade')) return { why: 'the answer has no Connection: Upgrade' };
   if (headers['sec-websocket-accept'] !== acceptFor(asked.key)) return { why: 'Sec-WebSocket-Accept is wrong' };

@@ -3,6 +3,7 @@ import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
 import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
+import { OptionError } from '../../shared/options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 
@@ -73,9 +74,12 @@ const ownNames = [
 const CLIENT_MAX_MESSAGE_BYTES = 100 * 2 ** 20;
 const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
 
-/** @throws OptionError naming the limit, its value and its range */
+/** @throws OptionError naming the limit, its value and its range, or a version that is not spoken */
 export function clientLimits(options: ClientOptions): Limits {
   const { maxPayload } = options;
+  const version: unknown = options.protocolVersion ?? 13;
+  if (version !== 13)
+    throw new OptionError('ERR_OPTION_RANGE', `protocolVersion is ${String(version)}; there is no other than 13.`);
   return resolveLimits({
     maxMessageBytes: maxPayload === 0 ? MOST_MESSAGE_BYTES : (maxPayload ?? CLIENT_MAX_MESSAGE_BYTES),
     handshakeTimeoutMs: options.handshakeTimeout,

@@ -129,7 +129,8 @@ function requestOptions(
     ...(address.auth === undefined && auth === undefined ? {} : { auth: auth ?? address.auth }),
     method: 'GET',
     path: address.path,
-    agent: options.agent ?? false,
+    // Without an agent, Node asks for the application's own way to connect only where nothing is said about agents.
+    agent: options.agent ?? (options.createConnection === undefined ? false : undefined),
     maxHeaderSize: limits.maxHeaderBytes,
     headers: {
       ...own,

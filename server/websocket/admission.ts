@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 
 import debug from 'debug';
 
+import { warnOf } from '../../shared/websocket/announcer.ts';
 import type { Bid, Refusal } from './bid.ts';
 import { isOriginAllowed } from './origins.ts';
 import type { VerifyAnswer, WebSocketServerOptions } from './server-options.ts';
@@ -27,7 +28,18 @@ export function judge({ request }: Bid, options: WebSocketServerOptions, decided
   if (verifyClient === undefined) return 'accept';
   const secure = (request.socket as Partial<TLSSocket>).encrypted === true;
   const info = { origin: request.headers.origin ?? '', secure, req: request };
-  if (verifyClient.length < 2) return verifyClient(info, ignoreAnswer) === true ? 'accept' : { status: 401 };
+  if (verifyClient.length < 2) {
+    const isAllowed = verifyClient(info, ignoreAnswer);
+    if (!(isAllowed instanceof Promise)) return byResult(isAllowed);
+    isAllowed.then(
+      (result) => decided(byResult(result)),
+      (error: unknown) => {
+        warnOf(error);
+        decided({ status: 500 });
+      },
+    );
+    return 'later';
+  }
   let isAnswered = false;
   verifyClient(info, (isAllowed, status = 401, body, headers) => {
     if (isAnswered) return;
@@ -35,6 +47,10 @@ export function judge({ request }: Bid, options: WebSocketServerOptions, decided
     decided(isAllowed ? 'accept' : { status, headers, ...(body === undefined ? {} : { body }) });
   });
   return 'later';
+}
+
+function byResult(isAllowed: unknown): Verdict {
+  return isAllowed ? 'accept' : { status: 401 };
 }
 
 /** Whoever asks for no second argument answers by its result. */

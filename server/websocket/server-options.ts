@@ -38,8 +38,11 @@ export interface WebSocketServerOptions {
    * Which pages may connect. Default: those of the same host, unless `verifyClient` is given and decides. `'*'` lets all in.
    */
   readonly origins?: Origins | undefined;
-  /** Is asked before a request is accepted: answers by its result, or by its second argument if it takes two. */
-  readonly verifyClient?: ((info: ClientInfo, answer: VerifyAnswer) => boolean | void) | undefined;
+  /**
+   * Is asked before a request is accepted: answers by its result, which may be a promise, or by its second argument if it
+   * takes two.
+   */
+  readonly verifyClient?: ((info: ClientInfo, answer: VerifyAnswer) => boolean | Promise<boolean> | void) | undefined;
   /** Chooses among the subprotocols that the client asks for; false for none of them. Default: the first. */
   readonly handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | undefined;
   /** How messages are compressed, where the client offers that. Default false: not at all. */
@@ -64,6 +67,13 @@ export interface WebSocketServerOptions {
 }
 
 const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
+
+/** Without a prototype: what an application may have put on Object.prototype is no option. Null is as good as nothing. */
+export function givenOptions(options: WebSocketServerOptions): WebSocketServerOptions {
+  const given = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(options ?? {})) if (value !== null) given[name] = value;
+  return given;
+}
 
 /** @throws OptionError naming the limit, its value and its range */
 export function serverLimits(options: WebSocketServerOptions): Limits {

@@ -28,7 +28,7 @@ import type { Bid, Offers, Refusal } from './bid.ts';
 import { isHttp2Stream, tellConnects } from './http2-connect.ts';
 import { quickenUpgrades } from './quick-upgrades.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
-import { serverLimits } from './server-options.ts';
+import { givenOptions, serverLimits } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
 import { ServerWebSocket } from './server-socket.ts';
 
@@ -66,26 +66,26 @@ export class WebSocketServer extends EventEmitter {
    */
   constructor(options: WebSocketServerOptions, listening?: () => void) {
     super();
-    const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
+    const given = givenOptions(options);
+    const ways = [given.port !== undefined, given.server !== undefined, given.noServer === true];
     if (ways.filter(Boolean).length !== 1)
       throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
-    // Without a prototype: what an application may have put on Object.prototype is no option.
-    this.options = Object.assign(Object.create(null) as WebSocketServerOptions, options);
-    this.path = options.path;
-    this.limits = serverLimits(options);
-    this.deflate = resolveDeflate(options.perMessageDeflate, false);
+    this.options = given;
+    this.path = given.path;
+    this.limits = serverLimits(given);
+    this.deflate = resolveDeflate(given.perMessageDeflate, false);
     // Undefined as in ws, although its type says nothing of the kind: whoever turns tracking off doesn't ask.
-    this.clients = options.clientTracking === false ? (undefined as never) : new Set();
+    this.clients = given.clientTracking === false ? (undefined as never) : new Set();
     const forget = this.forget.bind(this);
     this.onClientClose = function (this: ServerWebSocket) {
       forget(this);
     };
-    this.server = options.server;
-    if (options.port !== undefined) {
+    this.server = given.server;
+    if (given.port !== undefined) {
       const server = ownServer(this.limits);
       this.cutSilent = quickenUpgrades(server, this.limits);
       this.server = server;
-      this.server.listen(options.port, options.host, options.backlog, listening);
+      this.server.listen(given.port, given.host, given.backlog, listening);
     }
     this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
     if (this.server !== undefined) this.endConnects = tellConnects(this.server);
@@ -111,7 +111,7 @@ export class WebSocketServer extends EventEmitter {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, accepted: OnAccepted): void {
     if (isTaken(socket))
       throw new Error(
-        'handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
+        'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
     const bid = readBid(request, socket, head);
     if (isRefusal(bid.offers)) return this.refuse(bid, bid.offers);

@@ -20,6 +20,7 @@ export class Announcer implements ConnectionSink {
   private readonly target: EventEmitter;
   binaryType: BinaryType = 'nodebuffer';
   isClosed = false;
+  private hasFailed = false;
   /** Whether both sides said Close; known once closed. */
   wasClean = false;
 
@@ -49,12 +50,13 @@ export class Announcer implements ConnectionSink {
     this.isClosed = true;
     this.wasClean = wasClean;
     // A broken line is no error to WHATWG, only an unclean close.
-    if (error instanceof ConnectionError) this.failed(error);
+    if (error instanceof ConnectionError && !this.hasFailed) this.failed(error);
     this.guard(() => this.target.emit('close', code, Buffer.from(reason)));
   }
 
   /** Tells of an error to those who listen. One of a listener's own making is never lost: without them it is a warning. */
   failed(error: Error): void {
+    this.hasFailed = true;
     if (this.target.listenerCount('error') > 0) this.guard(() => this.target.emit('error', error));
     else if (error instanceof ConnectionError && error.closeCode === CloseCode.InternalError) warnOf(error.cause);
   }

@@ -12,6 +12,8 @@ export interface ConnectionSink {
   pong?(payload: Buffer): void;
   /** All has left after `bufferedAmount` had passed the high-water mark. */
   drain(): void;
+  /** We end the connection for `error`, and {@link closed} will say so too: told at once, however long the peer takes to go. */
+  failed?(error: Error): void;
   /**
    * Once, and last: the stream is closed.
    *

@@ -12,6 +12,7 @@ import { newDeflater, newInflater } from './agreed-deflate.ts';
 import type { AgreedDeflate } from './agreed-deflate.ts';
 import { CloseCode } from './close-code.ts';
 import { ConnectionError } from './connection-error.ts';
+import type { Violation } from './connection-error.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { Receiver } from './receiver.ts';
@@ -203,8 +204,8 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   }
 
   /** For the receiver. */
-  peerFailed(code: CloseCode, why: string): void {
-    this.fail(new ConnectionError(code, why));
+  peerFailed(closeCode: CloseCode, why: string, code: Violation): void {
+    this.fail(new ConnectionError(closeCode, why, { code }));
   }
 
   /** For the receiver. */
@@ -220,6 +221,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   private fail(error: ConnectionError): void {
     if (this.state === 'closed') return;
     const wasOpen = this.state === 'open';
+    const isFirst = this.error === undefined;
     this.receiver.stop();
     this.ordered?.abandon(error);
     this.move('fail', error.message);
@@ -227,6 +229,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     if (wasOpen) this.sender.close(error.closeCode, '');
     this.sender.end();
     this.cutAfterTimeout();
+    if (isFirst) this.sink.failed?.(error);
   }
 
   private read(chunk: Buffer): void {

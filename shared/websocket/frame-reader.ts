@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { CloseCode, isWireCloseCode } from './close-code.ts';
+import type { Violation } from './connection-error.ts';
 import * as frame from './frame.ts';
 import { Opcode } from './frame.ts';
 import type { Role } from './frame.ts';
@@ -26,7 +27,7 @@ export interface FrameSink {
   /** The peer's Close. `code` is 1005 where it had none. */
   close(code: number, reason: string): void;
   /** The peer broke the protocol: tell it `code` and end the connection. */
-  fail(code: CloseCode, why: string): void;
+  fail(code: CloseCode, why: string, violation: Violation): void;
 }
 
 export interface FrameReaderOptions {
@@ -168,33 +169,41 @@ export class FrameReader {
     this.opcode = opcode;
     this.fin = (byte & frame.FIN) !== 0;
     this.state = SECOND;
-    if ((byte & (frame.RSV2 | frame.RSV3)) !== 0) return this.fail(CloseCode.ProtocolError, 'RSV2 or RSV3 is set');
+    if ((byte & (frame.RSV2 | frame.RSV3)) !== 0)
+      return this.fail(CloseCode.ProtocolError, 'RSV2 or RSV3 is set', 'WS_ERR_UNEXPECTED_RSV_2_3');
     // RFC 7692 §6: only on the first frame of a message, and only where it was agreed on.
     if (isCompressed && (this.options.deflate !== true || (opcode !== Opcode.Text && opcode !== Opcode.Binary)))
-      return this.fail(CloseCode.ProtocolError, 'RSV1 is set');
+      return this.fail(CloseCode.ProtocolError, 'RSV1 is set', 'WS_ERR_UNEXPECTED_RSV_1');
     if (opcode >= frame.FIRST_CONTROL) {
-      if (opcode > Opcode.Pong) this.fail(CloseCode.ProtocolError, 'reserved opcode');
-      else if (!this.fin) this.fail(CloseCode.ProtocolError, 'fragmented control frame');
+      if (opcode > Opcode.Pong) this.fail(CloseCode.ProtocolError, 'reserved opcode', 'WS_ERR_INVALID_OPCODE');
+      else if (!this.fin) this.fail(CloseCode.ProtocolError, 'fragmented control frame', 'WS_ERR_EXPECTED_FIN');
       return;
     }
     if (opcode === Opcode.Continuation) {
-      if (this.messageOpcode === Opcode.Continuation) return this.fail(CloseCode.ProtocolError, 'nothing to continue');
+      if (this.messageOpcode === Opcode.Continuation)
+        return this.fail(CloseCode.ProtocolError, 'nothing to continue', 'WS_ERR_INVALID_OPCODE');
     } else {
-      if (opcode > Opcode.Binary) return this.fail(CloseCode.ProtocolError, 'reserved opcode');
+      if (opcode > Opcode.Binary) return this.fail(CloseCode.ProtocolError, 'reserved opcode', 'WS_ERR_INVALID_OPCODE');
       if (this.messageOpcode !== Opcode.Continuation)
-        return this.fail(CloseCode.ProtocolError, 'new message inside a fragmented one');
+        return this.fail(CloseCode.ProtocolError, 'new message inside a fragmented one', 'WS_ERR_INVALID_OPCODE');
       this.messageOpcode = opcode;
       this.isCompressed = isCompressed;
     }
     if (this.options.maxFragments > 0 && ++this.fragments > this.options.maxFragments)
-      this.fail(CloseCode.PolicyViolation, `more than ${this.options.maxFragments} fragments`);
+      this.fail(
+        CloseCode.PolicyViolation,
+        `more than ${this.options.maxFragments} fragments`,
+        'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+      );
   }
 
   private readSecond(byte: number): void {
     const isMasked = (byte & frame.MASK) !== 0;
     // §5.1, checked before the length is read: a flood of wrong frames costs two bytes a connection.
     if (isMasked !== (this.options.role === 'server'))
-      return this.fail(CloseCode.ProtocolError, isMasked ? 'server frame with mask' : 'client frame without mask');
+      return isMasked
+        ? this.fail(CloseCode.ProtocolError, 'server frame with mask', 'WS_ERR_UNEXPECTED_MASK')
+        : this.fail(CloseCode.ProtocolError, 'client frame without mask', 'WS_ERR_EXPECTED_MASK');
     const length = byte & frame.LENGTH;
     this.length = 0;
     if (length < frame.LENGTH_16) {
@@ -202,7 +211,11 @@ export class FrameReader {
       return this.readAfterLength();
     }
     if (this.opcode >= frame.FIRST_CONTROL)
-      return this.fail(CloseCode.ProtocolError, 'control frame of more than 125 bytes');
+      return this.fail(
+        CloseCode.ProtocolError,
+        'control frame of more than 125 bytes',
+        'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH',
+      );
     this.headerBytes = length === frame.LENGTH_16 ? 2 : 8;
     this.leastLength = length === frame.LENGTH_16 ? frame.LENGTH_16 : 65_536;
     this.state = LENGTH;
@@ -211,11 +224,20 @@ export class FrameReader {
   private readLength(byte: number): void {
     // §5.2: the most significant bit of the 64 must be 0. Below it, a double is exact wherever a limit can be.
     if (this.headerBytes === 8 && byte >= 0x80)
-      return this.fail(CloseCode.ProtocolError, 'length of more than 63 bits');
+      return this.fail(
+        CloseCode.ProtocolError,
+        'length of more than 63 bits',
+        'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+      );
     this.length = this.length * 256 + byte;
     if (--this.headerBytes > 0) return;
     // §5.2: "in all cases, the minimal number of bytes MUST be used".
-    if (this.length < this.leastLength) return this.fail(CloseCode.ProtocolError, 'length in more bytes than it needs');
+    if (this.length < this.leastLength)
+      return this.fail(
+        CloseCode.ProtocolError,
+        'length in more bytes than it needs',
+        'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+      );
     this.readAfterLength();
   }
 
@@ -225,7 +247,11 @@ export class FrameReader {
       const size = this.length + (this.collected === undefined ? 0 : this.collected.size);
       if (size > this.wireLimit()) {
         const limit = this.options.maxMessageBytes;
-        return this.fail(CloseCode.TooBig, `message of at least ${size} bytes, limit ${limit}`);
+        return this.fail(
+          CloseCode.TooBig,
+          `message of at least ${size} bytes, limit ${limit}`,
+          'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+        );
       }
     }
     if (this.options.role === 'client') {
@@ -266,7 +292,7 @@ export class FrameReader {
       return this.tellBytes(chunk.subarray(start, end));
     }
     if (isText && !this.isAscii && !(this.checker ??= new Utf8Checker()).push(chunk, start, end))
-      return this.fail(CloseCode.InvalidPayload, 'text is not UTF-8');
+      return this.fail(CloseCode.InvalidPayload, 'text is not UTF-8', 'WS_ERR_INVALID_UTF8');
     this.collected ??= new PayloadCollector();
     const size = this.collected.size + (end - start) + this.remaining;
     this.collected.push(chunk, start, end, this.fin ? size : Infinity);
@@ -275,7 +301,7 @@ export class FrameReader {
     this.collected = undefined;
     if (!isText) return this.tellBytes(collected.take());
     if (!this.isAscii && !this.checker!.finish())
-      return this.fail(CloseCode.InvalidPayload, 'text ends inside a letter');
+      return this.fail(CloseCode.InvalidPayload, 'text ends inside a letter', 'WS_ERR_INVALID_UTF8');
     const text = collected.take();
     const { isAscii } = this;
     this.forgetMessage();
@@ -286,7 +312,7 @@ export class FrameReader {
     const { isAscii } = this;
     this.forgetMessage();
     if (!isAscii && !isUtf8(chunk.subarray(start, end)))
-      return this.fail(CloseCode.InvalidPayload, 'text is not UTF-8');
+      return this.fail(CloseCode.InvalidPayload, 'text is not UTF-8', 'WS_ERR_INVALID_UTF8');
     const text = this.options.textAsBytes === true ? chunk.subarray(start, end) : decode(chunk, start, end, isAscii);
     this.sink.message(text, false);
   }
@@ -327,12 +353,14 @@ export class FrameReader {
   /** §5.5.1, §7.1.5 */
   private readClose(payload: Buffer): void {
     if (payload.length === 0) return this.end(CloseCode.NoStatus, '');
-    if (payload.length === 1) return this.fail(CloseCode.ProtocolError, 'Close with half a code');
+    if (payload.length === 1)
+      return this.fail(CloseCode.ProtocolError, 'Close with half a code', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH');
     const code = payload.readUInt16BE(0);
-    if (!isWireCloseCode(code)) return this.fail(CloseCode.ProtocolError, `Close with code ${code}`);
+    if (!isWireCloseCode(code))
+      return this.fail(CloseCode.ProtocolError, `Close with code ${code}`, 'WS_ERR_INVALID_CLOSE_CODE');
     const checker = new Utf8Checker();
     if (!checker.push(payload, 2, payload.length) || !checker.finish())
-      return this.fail(CloseCode.InvalidPayload, 'reason is not UTF-8');
+      return this.fail(CloseCode.InvalidPayload, 'reason is not UTF-8', 'WS_ERR_INVALID_UTF8');
     this.end(code, payload.toString('utf8', 2));
   }
 
@@ -341,9 +369,9 @@ export class FrameReader {
     this.sink.close(code, reason);
   }
 
-  private fail(code: CloseCode, why: string): void {
+  private fail(code: CloseCode, why: string, violation: Violation): void {
     this.stop();
-    this.sink.fail(code, why);
+    this.sink.fail(code, why, violation);
   }
 }
 

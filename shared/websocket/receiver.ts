@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { CloseCode } from './close-code.ts';
+import type { Violation } from './connection-error.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -16,7 +17,7 @@ export interface ReceiverOwner {
   readonly sink: ConnectionSink;
   pinged(payload: Buffer): void;
   peerClosed(code: number, reason: string): void;
-  peerFailed(code: CloseCode, why: string): void;
+  peerFailed(code: CloseCode, why: string, violation: Violation): void;
   /** A message is inflated: handle it, and what came behind it. */
   inflated(): void;
 }
@@ -109,17 +110,22 @@ export class Receiver implements FrameSink {
     this.owner.peerClosed(code, reason);
   }
 
-  fail(code: CloseCode, why: string): void {
-    this.owner.peerFailed(code, why);
+  fail(code: CloseCode, why: string, violation: Violation): void {
+    this.owner.peerFailed(code, why, violation);
   }
 
   private tell({ data, isBinary, error }: Inflated): void {
     const { maxMessageBytes } = this.settings.limits;
     if (error instanceof OutputTooBig)
-      this.fail(CloseCode.TooBig, `message inflates to more than ${maxMessageBytes} bytes`);
-    else if (error !== undefined) this.fail(CloseCode.InvalidPayload, `message can't be inflated: ${error.message}`);
+      this.fail(
+        CloseCode.TooBig,
+        `message inflates to more than ${maxMessageBytes} bytes`,
+        'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+      );
+    else if (error !== undefined)
+      this.fail(CloseCode.InvalidPayload, `message can't be inflated: ${error.message}`, 'Z_DATA_ERROR');
     else if (isBinary) this.message(data, true);
-    else if (!isUtf8(data)) this.fail(CloseCode.InvalidPayload, 'text is not UTF-8');
+    else if (!isUtf8(data)) this.fail(CloseCode.InvalidPayload, 'text is not UTF-8', 'WS_ERR_INVALID_UTF8');
     else this.message(this.settings.plain.textAsBytes ? data : data.toString(), false);
   }
 }

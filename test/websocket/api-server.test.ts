@@ -22,6 +22,9 @@ describe('a WebSocketServer', () => {
   it.each<[string, WebSocketServerOptions]>([
     ['no source', {}],
     ['two sources', { port: 0, noServer: true }],
+    ['nothing', undefined as never],
+    ['null', null as never],
+    ['sources that are null', { port: null, server: null } as never],
     ['three sources', { port: 0, noServer: true, server: createServer() }],
   ])('throws at %s', (_what, options) => {
     expect(() => new WebSocketServer(options)).toThrow(TypeError);
@@ -38,6 +41,13 @@ describe('a WebSocketServer', () => {
     { port: 0, perMessageDeflate: { zlibDeflateOptions: { level: 10 } } },
   ])('throws at %j, naming what it may be', (options) => {
     expect(() => new WebSocketServer(options)).toThrow(expect.objectContaining({ name: 'OptionError' }));
+  });
+
+  it('takes null for an option that is left out', async () => {
+    const nothing = { host: '127.0.0.1', server: null, path: null, verifyClient: null, handleProtocols: null } as never;
+    const stage = await serve(nothing);
+    const client = await open(stage.url, {}, ['a', 'b']);
+    expect(client.protocol).toBe('a');
   });
 
   it('calls back and tells listening, and has an address', async () => {

@@ -169,9 +169,53 @@ describe('a server ends the connection in bounded time', () => {
   });
 });
 
+describe('what a peer did wrong', () => {
+  /** Names that users of ws test for. */
+  it.each([
+    ['a1 80', 'WS_ERR_UNEXPECTED_RSV_2_3', 1002],
+    ['c1 80', 'WS_ERR_UNEXPECTED_RSV_1', 1002],
+    ['83 80', 'WS_ERR_INVALID_OPCODE', 1002],
+    ['80 80', 'WS_ERR_INVALID_OPCODE', 1002],
+    ['09 80', 'WS_ERR_EXPECTED_FIN', 1002],
+    ['81 00', 'WS_ERR_EXPECTED_MASK', 1002],
+    ['89 fe', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 1002],
+    ['88 81 00000000 00', 'WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH', 1002],
+    ['88 82 00000000 03e7', 'WS_ERR_INVALID_CLOSE_CODE', 1002],
+    ['88 83 00000000 03e8ff', 'WS_ERR_INVALID_UTF8', 1007],
+    ['81 81 00000000 ff', 'WS_ERR_INVALID_UTF8', 1007],
+    ['82 ff 8000000000000000', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 1002],
+    ['82 ff 0000000100000000', 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
+  ])('by %s has the name %s, and is told at once however silent the peer', async (bytes, code, closeCode) => {
+    const stage = await serve();
+    const accepted = stage.accepted();
+    const peer = await RawPeer.open(stage.port);
+    const socket = await accepted;
+    peer.write(hex(bytes));
+    expect((await once(socket, 'error'))[0]).toMatchObject({ code, closeCode });
+    expect(socket.readyState).toBe(socket.CLOSING);
+    const told = vi.fn();
+    socket.on('error', told);
+    peer.reset();
+    expect(await closed(socket)).toEqual([1006, '']);
+    expect(told).not.toHaveBeenCalled();
+  });
+
+  it('has a name in a client, too', async () => {
+    const raw = await serveRaw();
+    const client = call(`ws://127.0.0.1:${raw.port}`, { perMessageDeflate: true });
+    const peer = await raw.upgraded({ 'Sec-WebSocket-Extensions': 'permessage-deflate' }, hex('c1 05 ffffffffff'));
+    expect((await once(client, 'error'))[0]).toMatchObject({ code: 'Z_DATA_ERROR', closeCode: 1007 });
+    peer.reset();
+    const other = call(`ws://127.0.0.1:${raw.port}`);
+    const second = await raw.upgraded({}, hex('81 80 00000000'));
+    expect((await once(other, 'error'))[0]).toMatchObject({ code: 'WS_ERR_UNEXPECTED_MASK', closeCode: 1002 });
+    second.reset();
+  });
+});
+
 describe('a closing handshake behind much data', () => {
   it('waits for as long as the peer takes some of it', async () => {
-    const stage = await serve({ closeTimeout: 200 });
+    const stage = await serve({ closeTimeout: 500 });
     const accepted = stage.accepted();
     const peer = await RawPeer.open(stage.port);
     const socket = await accepted;
@@ -182,7 +226,7 @@ describe('a closing handshake behind much data', () => {
       if (read < 2_000_000) return;
       read = 0;
       peer.socket.pause();
-      setTimeout(() => peer.socket.resume(), 30);
+      setTimeout(() => peer.socket.resume(), 80);
     });
     for (let at = 0; at < 40; at++) socket.send(Buffer.alloc(500_000, at));
     const end = closed(socket);

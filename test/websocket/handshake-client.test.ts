@@ -149,6 +149,7 @@ describe('a client fails, with one error and one close,', () => {
     ],
     ['200', (peer) => upgradeAnswer(peer, { 'Content-Length': '0' }, '200 OK')],
     ['404', () => 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'],
+    ['HTTP/1.0', (peer) => upgradeAnswer(peer).replace('HTTP/1.1', 'HTTP/1.0')],
     ['a redirect', () => 'HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\n\r\n'],
     ['another language', () => 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
     ['a Latin-1 status line', () => 'HTTP/1.1 \xe4\xf6\xfc\r\n\r\n'],
@@ -413,6 +414,15 @@ describe('over TLS', () => {
   });
 });
 
+describe("over the application's own connection", () => {
+  it('opens', async () => {
+    const { port } = await serve();
+    let calls = 0;
+    await open('ws://nowhere.invalid', { createConnection: () => (calls++, connect(port, '127.0.0.1')) });
+    expect(calls).toBe(1);
+  });
+});
+
 describe('over a unix socket', () => {
   it.each([
     ['by its URL', (file: string) => call(`ws+unix:${file}:/target?x`)],
@@ -443,6 +453,11 @@ describe('the constructor', () => {
     ['a unix URL without a path', () => new WebSocket('ws+unix:'), 'SyntaxError'],
     ['a subprotocol that is no token', () => new WebSocket('ws://localhost', 'a b'), 'SyntaxError'],
     ['an empty subprotocol', () => new WebSocket('ws://localhost', ''), 'SyntaxError'],
+    [
+      'a version that is not spoken',
+      () => new WebSocket('ws://localhost', { protocolVersion: 8 as 13 }),
+      'OptionError',
+    ],
     ['a subprotocol twice', () => new WebSocket('ws://localhost', ['a', 'b', 'A']), 'SyntaxError'],
     [
       'a header with a line break',

@@ -297,6 +297,23 @@ describe('verifyClient', () => {
     expect([status, peer.header('X-Kind'), peer.header('X-Bad'), peer.body]).toEqual([418, 'oolong', undefined, 'tea']);
   });
 
+  it.each([
+    [101, 'something true', () => 'yes' as never],
+    [101, 'a promise of true', () => Promise.resolve(true)],
+    [401, 'nothing', () => {}],
+    [401, 'a promise of false', () => Promise.resolve(false)],
+  ])('answers with %i by %s', async (status, _what, verifyClient) => {
+    const { port } = await serve({ verifyClient });
+    expect((await statusOf(port, {}))[0]).toBe(status);
+  });
+
+  it('whose promise is broken refuses with 500', async () => {
+    const warning = once(process, 'warning');
+    const { port } = await serve({ verifyClient: () => Promise.reject(new Error('broken')) });
+    expect((await statusOf(port, {}))[0]).toBe(500);
+    expect(String(await warning)).toContain('broken');
+  });
+
   it('may answer later, and twice', async () => {
     const stage = await serveEcho({
       verifyClient: (_info, answer) => void setImmediate(() => (answer(true), answer(false))),
