@@ -7,7 +7,8 @@ import type { IncomingMessage } from 'node:http';
 import createDebug from 'debug';
 
 import type { EventsMap } from '../../shared/emitter.ts';
-import { PartialPacket } from '../../shared/events/attachments.ts';
+import { attach } from '../../shared/events/attachments.ts';
+import type { PartialPacket } from '../../shared/events/attachments.ts';
 import { decodeText } from '../../shared/events/decoder.ts';
 import { PacketType, isPacketValid } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
@@ -144,7 +145,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     const { name } = socket.nsp;
     this.vacate(name);
     // What has come of a packet for it is of no use to anybody; its other attachments still have to be let by.
-    this.partial?.forget(name);
+    if (this.partial?.nsp === name) this.partial = forgotten(this.partial);
   }
 
   /** The server leaves a namespace, of which the client is yet to hear. */
@@ -203,16 +204,16 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     if (typeof data === 'string') {
       if (partial !== undefined) throw new Error('got plaintext data when reconstructing a packet');
       const packet = decodeText(data, this.server.decoderOptions);
-      if (packet.attachments === undefined) return packet;
+      if (!('missing' in packet)) return packet;
       // Refused before the bytes come: nobody could take them.
       if (!this.placeOf(packet.nsp)?.connected && !this.left?.has(packet.nsp)) throw new Error('not joined');
-      this.partial = new PartialPacket(packet);
+      this.partial = packet;
       return undefined;
     }
     if (partial === undefined) throw new Error('got binary data when not reconstructing a packet');
-    const packet = partial.add(data);
-    if (partial.isWhole) this.partial = undefined;
-    return packet;
+    const packet = attach(partial, data);
+    if (packet) this.partial = undefined;
+    return packet?.data === undefined ? undefined : packet;
   }
 
   /** Takes a packet of the application's own parser. */
@@ -264,4 +265,9 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
 /** One for all, so that none is made for each client. */
 function settle(client: { settled(): void }): void {
   client.settled();
+}
+
+/** What is still to come of a packet that nobody is left to take: the number of its attachments. */
+function forgotten({ type, nsp, missing }: PartialPacket): PartialPacket {
+  return { type, nsp, missing: missing.map(() => ({ holder: {}, key: '' })) };
 }

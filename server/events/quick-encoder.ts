@@ -1,11 +1,17 @@
 /** The encoder on the server: texts among the arguments of an event are written faster. The result is the same. */
 import { Encoder } from '../../shared/events/encoder.ts';
+import { holdsBinary } from './holds-binary.ts';
 import { LONG_FROM, quote } from './quote.ts';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isLong = (value: unknown): boolean => isText(value) && value.length >= LONG_FROM;
 
 export class QuickEncoder extends Encoder {
+  /** @throws ThroughlineError `ERR_ARGUMENT` for circular data and such as nests too deep */
+  protected override mayHoldBinary(data: unknown[]): boolean {
+    return holdsBinary(data);
+  }
+
   protected override stringify(data: unknown[], replacer?: (key: string, value: unknown) => unknown): string {
     if (replacer !== undefined || !Array.isArray(data) || !(data.every(isText) || data.some(isLong)))
       return super.stringify(data, replacer);

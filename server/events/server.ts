@@ -35,6 +35,7 @@ import { ClientFiles } from './client-files.ts';
 import { makeSticky } from './cluster-worker.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
 import { delegateListeners } from './delegate-listeners.ts';
+import { refuseDeep } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
 import { closeServer, listenOn } from './http-server.ts';
 import type { HttpServerInstance } from './http-server.ts';
@@ -130,7 +131,7 @@ export class Server<
     this._parser = given.parser || { Encoder: QuickEncoder, Decoder, protocol };
     this.encoder = new this._parser.Encoder();
     this.Decoder = given.parser ? given.parser.Decoder : undefined;
-    this.decoderOptions = { maxAttachments: this.limits.maxAttachments };
+    this.decoderOptions = { maxAttachments: this.limits.maxAttachments, inspect: refuseDeep };
     this.recovers = this.opts.connectionStateRecovery !== undefined;
     this.adapterConstructor = given.adapter || (this.recovers ? SessionAwareAdapter : Adapter);
     this.namespaces = new Namespaces(this);

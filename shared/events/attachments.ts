@@ -4,93 +4,87 @@
 import { ThroughlineError } from '../errors.ts';
 import { BINARY_EVENT, EVENT } from './packet.ts';
 import type { Packet } from './packet.ts';
-import { isBinary, walk } from './walk.ts';
-import type { Holder } from './walk.ts';
 
 /** How far a type is from the one of the same meaning that has attachments. */
 export const TO_BINARY = BINARY_EVENT - EVENT;
 
-/** Whether a value stands for an attachment: `num` says which, from 0, if one may believe it. */
-function isPlaceholder(value: unknown): value is { readonly num: unknown } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.hasOwn(value, '_placeholder') &&
-    (value as Holder)['_placeholder'] === true
-  );
-}
+/** An array or an object, as something that holds values. */
+export type Holder = Record<string | number, unknown>;
 
-/** What `JSON.stringify` takes to change values on their way. */
-// As JSON.stringify declares it.
+/** What `JSON.stringify` and `JSON.parse` take to change values on their way. */
+// As they declare it.
 // oxlint-disable-next-line no-explicit-any
 export type Replacer = (this: any, key: string, value: any) => any;
 
-/** A replacer that moves binary into `attachments`, leaves placeholders, and then asks the application's own one. */
+// `Blob` is missing in older browsers; `File` is one.
+const isBlob = (value: unknown): boolean => typeof Blob === 'function' && value instanceof Blob;
+
+/** Whether a value travels as an attachment. */
+export function isBinary(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || isBlob(value);
+}
+
+/** Whether a value stands for an attachment: `num` says which, from 0, if one may believe it. */
+function isPlaceholder(value: unknown): value is { readonly num: unknown } {
+  return (value as { _placeholder?: unknown } | undefined)?._placeholder === true;
+}
+
+/**
+ * A replacer that moves binary into `attachments`, leaves placeholders, and then asks the application's own one.
+ *
+ * @throws ThroughlineError `ERR_ARGUMENT` where beside binary something passes for a placeholder: it would point to bytes
+ *   that aren't its own
+ */
 export function detach(attachments: unknown[], own?: Replacer): Replacer {
+  let isForged = false;
   return function (this: Holder, key, value) {
     // Node's Buffers have a toJSON, which was called before us: what they were is still with their holder.
     const binary = isBinary(value) ? value : this[key];
     if (isBinary(binary)) value = { _placeholder: true, num: attachments.push(binary) - 1 };
-    // It would point to bytes that aren't its own.
-    else if (isPlaceholder(value)) {
-      throw new ThroughlineError(
-        'ERR_ARGUMENT',
-        'an object with _placeholder: true cannot travel together with binary',
-      );
-    }
+    else isForged ||= isPlaceholder(value);
+    if (isForged && attachments.length) throw new ThroughlineError('ERR_ARGUMENT', 'binary beside a _placeholder');
     return own ? own.call(this, key, value) : value;
   };
 }
 
-/** A packet whose attachments are still on their way. */
-export class PartialPacket {
-  private readonly packet: Packet;
-  private readonly attachments: unknown[] = [];
-  private isForgotten = false;
+/** Where an attachment belongs. */
+export interface Place {
+  readonly holder: Holder;
+  readonly key: string;
+}
 
-  constructor(packet: Packet) {
-    this.packet = packet;
-  }
+/** A packet whose attachments are still on their way, into these places in turn. */
+export interface PartialPacket extends Packet {
+  readonly missing: Place[];
+}
 
-  /** Whether no attachment is missing. */
-  get isWhole(): boolean {
-    return this.attachments.length === this.packet.attachments;
-  }
+/**
+ * A reviver that asks the application's own one, and then notes where attachments belong.
+ *
+ * @param places - by attachment, each undefined at first
+ * @throws Error for a placeholder that is not the only one of an attachment
+ */
+export function locate(places: (Place | undefined)[], own?: Replacer): Replacer {
+  return function (this: Holder, key, value) {
+    const revived: unknown = own ? own.call(this, key, value) : value;
+    if (isPlaceholder(revived)) {
+      const { num } = revived;
+      const isFree = typeof num === 'number' && Object.hasOwn(places, num) && !places[num];
+      if (!isFree) throw new Error('placeholder without attachment');
+      places[num] = { holder: this, key };
+    }
+    return revived;
+  };
+}
 
-  /** Lets go of all there is, if it is for this namespace: nobody is left to take the packet. */
-  forget(nsp: string): void {
-    if (this.packet.nsp !== nsp) return;
-    this.isForgotten = true;
-    this.attachments.fill(undefined);
-    this.packet.data = undefined;
-  }
-
-  /**
-   * Takes the next attachment; the last one makes the packet whole.
-   *
-   * @returns the packet, an EVENT or ACK with its attachments in place; nothing as long as some are missing
-   * @throws Error unless each attachment has exactly one placeholder
-   */
-  add(attachment: unknown): Packet | undefined {
-    const { attachments, packet } = this;
-    const count = attachments.push(this.isForgotten ? undefined : attachment);
-    if (!this.isWhole || this.isForgotten) return undefined;
-    let placed = 0;
-    walk(packet.data as object, (value, holder, key) => {
-      if (!isPlaceholder(value)) return false;
-      const { num } = value;
-      const found = typeof num === 'number' && Object.hasOwn(attachments, num) && attachments[num] !== undefined;
-      if (!found) throw new Error('placeholder without attachment');
-      // The key is the holder's own, so that even `__proto__` is assigned and not set.
-      holder[key] = attachments[num];
-      attachments[num] = undefined;
-      placed++;
-      return true;
-    });
-    if (placed < count) throw new Error('attachment without placeholder');
-    const { id } = packet;
-    const whole: Packet = { type: (packet.type - TO_BINARY) as Packet['type'], nsp: packet.nsp, data: packet.data };
-    if (id !== undefined) whole.id = id;
-    return whole;
-  }
+/**
+ * Puts the next attachment in its place.
+ *
+ * @returns the packet, once it is whole
+ */
+export function attach({ missing, ...packet }: PartialPacket, attachment: unknown): Packet | undefined {
+  const { holder, key } = missing.shift()!;
+  // The key is the holder's own, so that even `__proto__` is assigned and not set.
+  holder[key] = attachment;
+  return missing.length ? undefined : packet;
 }

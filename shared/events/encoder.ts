@@ -2,8 +2,7 @@
 import { TO_BINARY, detach } from './attachments.ts';
 import type { Replacer } from './attachments.ts';
 import { ACK, BINARY_EVENT, EVENT } from './packet.ts';
-import type { Packet, PacketType } from './packet.ts';
-import { isBinary, walk } from './walk.ts';
+import type { Packet } from './packet.ts';
 
 /** Stateless: one encoder serves a whole server. */
 export class Encoder {
@@ -18,26 +17,30 @@ export class Encoder {
    * Whether there is binary in an event or acknowledgement is found out here; its packet need not say.
    *
    * @returns a text, behind it each attachment as it was given
-   * @throws ThroughlineError `ERR_ARGUMENT` for circular data and such as nests too deep
-   * @throws TypeError for data that JSON can't say
+   * @throws TypeError or RangeError for data that JSON can't say, such as circular
    */
   // As Socket.IO's parsers declare it: adapters hand the parts on.
   // oxlint-disable-next-line no-explicit-any
-  encode(packet: Packet): any[] {
-    const { data, nsp, id } = packet;
-    let { type } = packet;
-    let replacer = this.replacer;
+  encode({ type, nsp, id, data }: Packet): any[] {
+    let { replacer } = this;
+    let kind: number = type < BINARY_EVENT ? type : type - TO_BINARY;
     const parts: unknown[] = [];
-    if (type >= BINARY_EVENT) type = (type - TO_BINARY) as PacketType;
-    if ((type === EVENT || type === ACK) && walk(data, isBinary)) {
-      replacer = detach(parts, replacer);
-      type = (type + TO_BINARY) as PacketType;
-    }
+    if ((kind === EVENT || kind === ACK) && this.mayHoldBinary(data)) replacer = detach(parts, replacer);
     const json = (data ?? undefined) === undefined ? '' : this.stringify(data, replacer);
-    const count = parts.length ? `${parts.length}-` : '';
+    let count = '';
+    if (parts.length) {
+      kind += TO_BINARY;
+      count = `${parts.length}-`;
+    }
     const namespace = nsp && nsp !== '/' ? `${nsp},` : '';
-    return [`${type}${count}${namespace}${id ?? ''}${json}`, ...parts];
+    return [`${kind}${count}${namespace}${id ?? ''}${json}`, ...parts];
   }
+
+  /** Whether to look for binary while the data is written, which then takes longer. */
+  protected mayHoldBinary(data: unknown[]): boolean {
+    return data.some((value) => typeof value === 'object');
+  }
+
   /** Data to JSON. An encoder that knows a faster way to the same text may take it. */
   protected stringify(data: unknown, replacer?: Replacer): string {
     return JSON.stringify(data, replacer);

@@ -124,7 +124,12 @@ describe('a client that breaks the protocol', () => {
     ['connects twice', ['40'], 'connected twice'],
     ['refuses the server', ['44{"message":"no"}'], 'refused by a client'],
     ['sends to a namespace that it isn’t in', ['42/a,["x"]'], 'not joined'],
-    ['sends binary to a namespace that it isn’t in', ['451-/a,["x"]', bytes], 'not joined'],
+    [
+      'sends binary to a namespace that it isn’t in',
+      ['451-/a,["x",{"_placeholder":true,"num":0}]', bytes],
+      'not joined',
+    ],
+    ['announces an attachment that has no place', ['451-["x"]'], 'attachment without placeholder'],
     ['sends 1,001 levels', [`42["x",${'['.repeat(1_000)}${']'.repeat(1_000)}]`], 'data nests deeper than 1000 levels'],
     ['sends 11 attachments', ['4511-["x"]'], 'too many attachments, or none'],
   ])('loses its connection and no other when it %s', async (_what, sent, why) => {
