@@ -4,18 +4,17 @@
  * Engine.IO's own come first, in its order. Then the Origin: a page of another site must not use its visitor's cookies, and
  * must not touch a session that it didn't open.
  */
-import type { IncomingMessage } from 'node:http';
-
 import type { Line } from './line.ts';
 import type { Settings } from './options.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { queryOf } from './request.ts';
+import { messageOf, queryOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { revisionOf } from './revisions.ts';
 
 /** What is known about a request when it is checked. */
 export interface Applicant {
-  readonly request: IncomingMessage;
+  readonly request: AnyRequest;
   /** The session that it names, where there is one. */
   readonly line: Line | undefined;
   readonly isUpgrade: boolean;
@@ -89,7 +88,7 @@ function isAllowed({ request, isUpgrade, allowedOrigin }: Applicant, origin: str
 }
 
 /** Whether a page of this very site sent it, as far as a server behind proxies can tell. */
-function isSameSite(request: IncomingMessage, origin: string): boolean {
+function isSameSite(request: AnyRequest, origin: string): boolean {
   const { headers } = request;
   if (headers['sec-fetch-site'] === 'same-origin') return true;
   const host = hostOf(origin);
@@ -106,7 +105,7 @@ function hostOf(origin: string): string | undefined {
 
 /** Asks the application's `allowRequest`; `done` is called once. */
 export function askApplication(
-  request: IncomingMessage,
+  request: AnyRequest,
   settings: Settings,
   done: (refused: Refusal | undefined) => void,
 ): void {
@@ -122,7 +121,7 @@ export function askApplication(
     done(typeof reason === 'string' && reason !== '' ? { ...refused, message: reason } : refused);
   };
   try {
-    allowRequest(request, decide);
+    allowRequest(messageOf(request), decide);
   } catch {
     // It could not decide, so nobody is let in.
     decide(undefined, false);

@@ -3,7 +3,7 @@
  * what listeners of `initial_headers` and `headers` add.
  */
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { deflate, gzip } from 'node:zlib';
 
@@ -16,6 +16,8 @@ import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
 import { errors, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { messageOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { codecFor, revisionOf } from './revisions.ts';
 
 const log = debug('throughline:engine:answer');
@@ -59,21 +61,21 @@ export class Answers {
   }
 
   /** The headers that the application adds to the first answer of session `id`. */
-  initialHeaders(request: IncomingMessage, id: string): HeaderList {
+  initialHeaders(request: AnyRequest, id: string): HeaderList {
     const { server, settings } = this;
     if (settings.cookie === false && server.listenerCount('initial_headers') === 0) return this.laterHeaders(request);
     const bag: HeaderBag = {};
     if (settings.cookie !== false) bag['Set-Cookie'] = sessionCookie(settings, request, id);
-    server.emit('initial_headers', bag, request);
-    server.emit('headers', bag, request);
+    server.emit('initial_headers', bag, messageOf(request));
+    server.emit('headers', bag, messageOf(request));
     return [...filterHeaders(request), ...listOf(bag)];
   }
 
   /** The headers that the application adds to any other answer. */
-  laterHeaders(request: IncomingMessage): HeaderList {
+  laterHeaders(request: AnyRequest): HeaderList {
     if (this.server.listenerCount('headers') === 0) return filterHeaders(request);
     const bag: HeaderBag = {};
-    this.server.emit('headers', bag, request);
+    this.server.emit('headers', bag, messageOf(request));
     return [...filterHeaders(request), ...listOf(bag)];
   }
 
@@ -125,7 +127,7 @@ export class Answers {
   }
 }
 
-function filterHeaders({ headers }: IncomingMessage): HeaderList {
+function filterHeaders({ headers }: AnyRequest): HeaderList {
   const agent = headers['user-agent'];
   return agent !== undefined && (agent.includes('MSIE ') || agent.includes('Trident/')) ? UNFILTERED : NOTHING;
 }
@@ -145,7 +147,7 @@ function compress(
   });
 }
 
-function sessionCookie({ cookie }: Settings, request: IncomingMessage, id: string): string {
+function sessionCookie({ cookie }: Settings, request: AnyRequest, id: string): string {
   const { name = 'io', ...given } = typeof cookie === 'object' ? cookie : {};
   const isSecure = 'encrypted' in request.socket;
   return serialize(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...given });

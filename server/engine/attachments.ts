@@ -3,15 +3,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { tellConnects } from '../websocket/index.ts';
+import type { PlainRequest } from '../websocket/index.ts';
 import { endUnanswered, leaveUnanswered } from './foreign-upgrades.ts';
 import { intercept } from './interception.ts';
 import type { AnyHttpServer, Interceptor } from './interception.ts';
 import type { Middleware } from './middleware.ts';
 import { resolveAttachOptions } from './options.ts';
+import { quickConnections } from './quick-connections.ts';
 import type { AttachOptions, AttachSettings } from './options.ts';
 
 /** What answers: the engine server. */
 export interface Handler {
+  /** Answers an upgrade that came without HTTP's parser. */
+  handlePlain(request: PlainRequest, head: Buffer): void;
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -29,7 +33,15 @@ export class Attachments {
     const settings = resolveAttachOptions(options);
     const path = requestPath(settings);
     const { handler } = this;
+    let isAttached = true;
+    this.undo.push(() => void (isAttached = false));
+    const connection = quickConnections(server, (request, rest) => {
+      if (!isAttached || !request.url.startsWith(path)) return false;
+      handler.handlePlain(request, rest);
+      return true;
+    });
     this.standIn(server, settings, {
+      ...(connection && { connection }),
       request(request, response) {
         if (!request.url?.startsWith(path)) return false;
         handler.handleRequest(request, response);

@@ -7,6 +7,7 @@
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Any of Node's that speak HTTP. Over HTTP/2 requests and responses are those of its compatible face. */
@@ -16,6 +17,8 @@ export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer;
 export interface Interceptor {
   request?(request: IncomingMessage, response: ServerResponse): boolean;
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** A new connection. Whoever takes it and has no use for it gives it back by emitting it again. */
+  connection?(socket: Socket): boolean;
 }
 
 type Emit = HttpServer['emit'];
@@ -54,12 +57,21 @@ function standInFront(server: AnyHttpServer, all: readonly Interceptor[]): void 
   const standIn = function (this: AnyHttpServer, event: string, ...args: unknown[]): boolean {
     if (event === 'request' || event === 'upgrade') {
       for (const one of all) if (offer(one, event, args)) return true;
-    }
+    } else if (event === 'connection' && this.emit === standIn && offerConnection(all, args[0] as Socket)) return true;
     const emit = before ?? (Object.getPrototypeOf(server) as { emit: Emit }).emit;
     return Reflect.apply(emit, this, [event, ...args]) as boolean;
   } as Emit;
   standIns.set(all as Interceptor[], standIn);
   server.emit = standIn;
+}
+
+/** Nobody gets past somebody in front who looks at upgrades. */
+function offerConnection(all: readonly Interceptor[], socket: Socket): boolean {
+  for (const one of all) {
+    if (one.connection?.(socket) === true) return true;
+    if (one.upgrade !== undefined && one.connection === undefined) return false;
+  }
+  return false;
 }
 
 function offer(interceptor: Interceptor, event: string, args: unknown[]): boolean {

@@ -5,8 +5,6 @@
  * disturbs nothing until its `5`. Its requests are read in `take-get.ts`,
  * `take-post.ts` and `take-upgrade.ts`.
  */
-import type { IncomingMessage } from 'node:http';
-
 import debug from 'debug';
 
 import type { Clock } from '../../shared/clock.ts';
@@ -25,6 +23,7 @@ import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
 import { Probe } from './probe.ts';
 import type { ProbeOwner } from './probe.ts';
+import type { AnyRequest } from './request.ts';
 import { Session } from './session.ts';
 import type { CloseDetails, SendCallback } from './session.ts';
 import { shortId } from './session-id.ts';
@@ -63,7 +62,7 @@ export type Delivery = 'taken' | 'last' | 'bad';
 /** What the opening request says. */
 export interface Opening {
   readonly id: string;
-  readonly request: IncomingMessage;
+  readonly request: AnyRequest;
   readonly protocol: number;
   readonly origin: string | undefined;
 }

@@ -21,7 +21,8 @@ import type { Settings } from './options.ts';
 import { errorMessages, errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
-import { queryOf, shapeQuery } from './request.ts';
+import { messageOf, queryOf, shrink } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { codecFor, revisionOf } from './revisions.ts';
 import { shortId } from './session-id.ts';
 import { newHttpTransport, takeGet } from './take-get.ts';
@@ -38,13 +39,16 @@ const RETRY_AFTER_S = 5;
 
 /** The server, as its reception sees it. */
 export interface ReceptionHost {
-  generateId(request: IncomingMessage): string | PromiseLike<string>;
+  /** A new session's id, or the application's promise of one. */
+  idFor(request: AnyRequest): string | PromiseLike<string>;
   upgrades(transport: TransportName): TransportName[];
   emit(event: string, ...args: unknown[]): boolean;
 }
 
 export class Reception {
+  /** Middleware for requests, and that for upgrades. */
   readonly chain: Middleware[] = [];
+  readonly upgradeChain: Middleware[] = [];
   private readonly host: ReceptionHost;
   private readonly registry: Registry;
   private readonly settings: Settings;
@@ -73,14 +77,16 @@ export class Reception {
   }
 
   upgrade(knock: Knock): void {
-    const { request, socket } = knock;
-    queryOf(request);
+    const { socket } = knock;
     this.door.hold(knock);
-    if (this.chain.length === 0) return this.dispatchUpgrade(knock, undefined);
+    if (this.upgradeChain.length === 0) return this.dispatchUpgrade(knock, undefined);
+    const request = messageOf(knock.request);
+    queryOf(request);
     const response = responseFor(request, socket);
-    runMiddleware(this.chain, request, response, (error) => {
+    runMiddleware(this.upgradeChain, request, response, (error) => {
       releaseSocket(response, socket);
-      if (error === undefined) this.dispatchUpgrade(knock, response);
+      // It may have changed what it was given.
+      if (error === undefined) this.dispatchUpgrade({ ...knock, request }, response);
       else this.refuseUpgrade(knock, middlewareFailed);
     });
   }
@@ -156,7 +162,7 @@ export class Reception {
   }
 
   /** Asks whether a session may be opened, and under which id. */
-  private admit(request: IncomingMessage, done: (refused: Refusal | undefined, id: string) => void): void {
+  private admit(request: AnyRequest, done: (refused: Refusal | undefined, id: string) => void): void {
     if (this.registry.isDraining) return done(notNow('DRAINING'), '');
     if (this.registry.isCrowded) return done(notNow('TOO_MANY_SESSIONS'), '');
     const fail = (error: unknown): void =>
@@ -170,7 +176,7 @@ export class Reception {
       if (refused !== undefined) return done(refused, '');
       let id: string | PromiseLike<string>;
       try {
-        id = this.host.generateId(request);
+        id = this.host.idFor(request);
       } catch (error) {
         return fail(error);
       }
@@ -179,22 +185,22 @@ export class Reception {
     });
   }
 
-  private newLine(request: IncomingMessage, id: string): Line {
+  private newLine(request: AnyRequest, id: string): Line {
     // It passed the checks, so it names one.
     const protocol = revisionOf(request, this.settings.allowEIO3) ?? 4;
     return new Line(this.registry, { id, request, protocol, origin: request.headers.origin });
   }
 
-  private begin(line: Line, transport: Transport, request: IncomingMessage): void {
+  private begin(line: Line, transport: Transport, request: AnyRequest): void {
     const terms = this.termsFor(request);
     log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
-    shapeQuery(request);
     line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
+    shrink(request);
   }
 
   /** Resume is for those who ask for it. */
-  private termsFor(request: IncomingMessage): ResumeTerms | undefined {
+  private termsFor(request: AnyRequest): ResumeTerms | undefined {
     const { resume, EIO } = queryOf(request);
     return resume === '1' && EIO === '4' ? this.registry.terms : undefined;
   }
@@ -215,9 +221,10 @@ export class Reception {
     this.door.tell(knock, this.registry.takeFarewell(String(queryOf(knock.request)['sid'])) ?? sessionUnknown);
   }
 
-  private report(req: IncomingMessage, { code, context }: Refusal): void {
+  private report(request: AnyRequest, { code, context }: Refusal): void {
     log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
     if (context['name'] === 'ORIGIN' && this.settings.cors === undefined) this.warnOnce();
+    const req = messageOf(request);
     this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
   }
 
@@ -232,7 +239,7 @@ export class Reception {
     );
   }
 
-  private lineOf(request: IncomingMessage): Line | undefined {
+  private lineOf(request: AnyRequest): Line | undefined {
     const { sid } = queryOf(request);
     return typeof sid === 'string' ? this.registry.get(sid) : undefined;
   }

@@ -4,6 +4,10 @@ import { parse } from 'node:querystring';
 import type { ParsedUrlQuery } from 'node:querystring';
 
 import { readCount } from '../../shared/engine/count.ts';
+import { PlainRequest } from '../websocket/index.ts';
+
+/** A request as Node tells it, or one that came without HTTP's parser and becomes such a one where the application looks. */
+export type AnyRequest = IncomingMessage | PlainRequest;
 
 /** A request whose query may have been read. Middleware written for Engine.IO looks for it under this name. */
 interface Queried extends IncomingMessage {
@@ -16,10 +20,29 @@ class ShapedQuery implements ParsedUrlQuery {
 }
 Object.setPrototypeOf(ShapedQuery.prototype, null);
 
+/** The last query that nobody but us sees: clients that open on a WebSocket mostly all have the same. */
+let lastUrl = '';
+let lastQuery = read(lastUrl);
+
 /** The parameters of a request's URL, read once. */
-export function queryOf(request: Queried): ParsedUrlQuery {
+export function queryOf(request: AnyRequest): Readonly<ParsedUrlQuery> {
   // oxlint-disable-next-line no-underscore-dangle
-  return (request._query ??= read(request.url ?? ''));
+  if (!(request instanceof PlainRequest)) return ((request as Queried)._query ??= read(request.url ?? ''));
+  const { url } = request;
+  if (url !== lastUrl) {
+    lastQuery = read(url);
+    lastUrl = url;
+  }
+  return lastQuery;
+}
+
+/** A request as the application gets to see it. */
+export function messageOf(request: AnyRequest): IncomingMessage {
+  if (!(request instanceof PlainRequest)) return request;
+  const { message } = request;
+  // Applications look for it there.
+  queryOf(message);
+  return message;
 }
 
 function read(url: string): ParsedUrlQuery {
@@ -32,13 +55,15 @@ function read(url: string): ParsedUrlQuery {
   return query;
 }
 
-/** For a request that is kept: its query is a map as `parse` makes it, and takes 200 bytes less with a shape. */
-export function shapeQuery(request: Queried): void {
+/** For a request that is kept: it takes as little memory as can be. */
+export function shrink(request: AnyRequest): void {
+  if (request instanceof PlainRequest) return request.forget();
+  // The query is a map as `parse` makes it, and takes 200 bytes less with a shape.
   // oxlint-disable-next-line no-underscore-dangle
-  request._query = Object.assign(new ShapedQuery(), queryOf(request));
+  (request as Queried)._query = Object.assign(new ShapedQuery(), queryOf(request));
 }
 
 /** The number of a request among those of its session, where the peer numbers them. */
-export function turnOf(request: IncomingMessage): number | undefined {
+export function turnOf(request: AnyRequest): number | undefined {
   return readCount(queryOf(request)['turn']);
 }

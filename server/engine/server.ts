@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import cors from 'cors';
 
 import type { TransportName } from '../../shared/engine/packet.ts';
+import type { PlainRequest } from '../websocket/index.ts';
 import { Attachments } from './attachments.ts';
 import { drain } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
@@ -15,6 +16,8 @@ import { resolveServerOptions } from './options.ts';
 import type { AttachOptions, ServerOptions, Settings } from './options.ts';
 import { Reception } from './reception.ts';
 import { errorMessages, errors } from './refusal.ts';
+import { messageOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { Registry } from './registry.ts';
 import type { Session } from './session.ts';
 import { newSessionId } from './session-id.ts';
@@ -77,6 +80,12 @@ export class Server extends EventEmitter {
 
   /** Adds middleware, for requests and upgrades alike. */
   use(middleware: Middleware): this {
+    this.reception.upgradeChain.push(middleware);
+    return this.useForRequests(middleware);
+  }
+
+  /** Adds middleware that upgrades need not go through. */
+  useForRequests(middleware: Middleware): this {
     this.reception.chain.push(middleware);
     return this;
   }
@@ -93,6 +102,12 @@ export class Server extends EventEmitter {
    */
   generateId(_request: IncomingMessage): string | PromiseLike<string> {
     return newSessionId(this.opts.node);
+  }
+
+  /** {@link generateId}, and where the application has none of its own, it need not see the request. */
+  idFor(request: AnyRequest): string | PromiseLike<string> {
+    if (this.generateId === Server.prototype.generateId) return newSessionId(this.opts.node);
+    return this.generateId(messageOf(request));
   }
 
   /** Answers requests and upgrades under the path, on an http server whose other listeners go on as before. */
@@ -120,6 +135,13 @@ export class Server extends EventEmitter {
   /** Answers one upgrade, whatever its path. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.reception.upgrade({ request, socket, head });
+  }
+
+  /** Answers an upgrade that came without HTTP's parser. */
+  handlePlain(request: PlainRequest, head: Buffer): void {
+    const { socket } = request;
+    if (this.handleUpgrade === Server.prototype.handleUpgrade) this.reception.upgrade({ request, socket, head });
+    else this.handleUpgrade(messageOf(request), socket, head);
   }
 
   /**

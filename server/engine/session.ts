@@ -9,6 +9,8 @@ import type { PacketOptions, RawData } from '../../shared/engine/packet.ts';
 import type { EndedBy, ReasonCode } from '../../shared/engine/reason.ts';
 import type { Line } from './line.ts';
 import { QuietEmitter } from './quiet-emitter.ts';
+import { messageOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import type { Transport } from './transport.ts';
 
 /** What ended a session, beside Engine.IO's own word for it. */
@@ -36,21 +38,25 @@ export type SendCallback = (transport: Transport) => void;
  * `suspend(code)`, `resume(suspendedMs, replayed)` and `transport(transport, why)`.
  */
 export class Session extends QuietEmitter {
-  /** The request that opened it. */
-  readonly request: IncomingMessage;
   readonly remoteAddress: string;
   /** The revision of Engine.IO that the peer speaks. */
   readonly protocol: number;
   /** Where set, it gets all messages and the end; events are emitted beside it. */
   receiver: Receiver | undefined = undefined;
   private readonly line: Line;
+  private readonly opening: AnyRequest;
 
-  constructor(line: Line, request: IncomingMessage, protocol: number) {
+  constructor(line: Line, request: AnyRequest, protocol: number) {
     super();
     this.line = line;
-    this.request = request;
+    this.opening = request;
     this.remoteAddress = request.socket.remoteAddress ?? '';
     this.protocol = protocol;
+  }
+
+  /** The request that opened it. */
+  get request(): IncomingMessage {
+    return messageOf(this.opening);
   }
 
   /** Secret: whoever has it can take the session over. */

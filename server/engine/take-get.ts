@@ -15,6 +15,7 @@ import { PollingTransport } from './polling.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { codecFor } from './revisions.ts';
 import { StreamingTransport } from './streaming.ts';
 
@@ -46,7 +47,7 @@ export function newHttpTransport(name: unknown, ...given: ConstructorParameters<
 }
 
 /** Whether a request was overtaken by a later one; if not, it is the newest from now on. */
-export function isStale(line: Line, request: IncomingMessage): boolean {
+export function isStale(line: Line, request: AnyRequest): boolean {
   const turn = turnOf(request);
   if (turn === undefined || turn < line.turn) return true;
   line.turn = turn;

@@ -1,8 +1,6 @@
 /**
  * WebSockets of a session that exists: a probe, or, with `seen`, one that attaches at once.
  */
-import type { IncomingMessage } from 'node:http';
-
 import { readCount } from '../../shared/engine/count.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { askApplication } from './admission.ts';
@@ -10,13 +8,14 @@ import type { Line } from './line.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
+import type { AnyRequest } from './request.ts';
 import { isStale } from './take-get.ts';
 import type { Transport } from './transport.ts';
 
 /** An upgrade for `line`, whose session the request's checks found it to be. */
 export interface Upgrade {
   readonly line: Line;
-  readonly request: IncomingMessage;
+  readonly request: AnyRequest;
   /** Makes it a WebSocket; undefined where it is none. */
   accept(): Transport | undefined;
   /** Lets the peer in only to tell it of the session's end. */

@@ -1,5 +1,4 @@
 /** Answers upgrades: with a transport, with a few last words, or with a refusal. */
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import type { Packet } from '../../shared/engine/packet.ts';
@@ -16,12 +15,13 @@ import type { Line } from './line.ts';
 import type { Settings } from './options.ts';
 import { refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import type { AnyRequest } from './request.ts';
 import { codecFor } from './revisions.ts';
 import { HIGH_WATER_BYTES, WebSocketTransport } from './websocket.ts';
 
 /** What Node hands over with an upgrade. */
 export interface Knock {
-  readonly request: IncomingMessage;
+  readonly request: AnyRequest;
   readonly socket: Duplex;
   /** What came behind the request's head. */
   readonly head: Buffer;
@@ -103,7 +103,7 @@ export class WebSocketDoor {
 const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
 
 /** A client that asks for subprotocols fails where none is chosen. What they mean is between it and the application. */
-function firstProtocol({ headers }: IncomingMessage): string | undefined {
+function firstProtocol({ headers }: AnyRequest): string | undefined {
   return headers['sec-websocket-protocol']?.split(',', 1)[0]?.trim();
 }
 

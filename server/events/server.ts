@@ -390,7 +390,7 @@ export class Server<
     makeSticky(engine);
     if (this.servesClient) {
       const clientFiles = new ClientFiles(path);
-      engine.use((request, response, next) => {
+      engine.useForRequests((request, response, next) => {
         if (!clientFiles.serve(request, response)) next();
       });
     }

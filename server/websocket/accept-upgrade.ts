@@ -11,10 +11,11 @@ import { acceptFor } from '../../shared/websocket/handshake.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
 import { isRefusal } from './bid.ts';
-import type { Bid, Offers } from './bid.ts';
+import type { Bid, Offers, Refusal } from './bid.ts';
 import { checkUpgrade } from './check-upgrade.ts';
 import type { UpgradeOffers } from './check-upgrade.ts';
 import { checkConnect, completeConnect, isHttp2Stream } from './http2-connect.ts';
+import type { RequestHead } from './plain-request.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 
 const log = debug('throughline:websocket:accept');
@@ -28,27 +29,31 @@ const log = debug('throughline:websocket:accept');
  * @returns undefined where the request was refused: answered with its status, and the connection closed
  */
 export function acceptUpgrade(
-  request: IncomingMessage,
+  request: RequestHead,
   socket: Duplex,
   head: Buffer,
   options: AcceptOptions,
 ): Connection | undefined {
-  const bid = readBid(request, socket, head);
-  if (!isRefusal(bid.offers)) return acceptBid(bid, options);
-  log('refused with %d: %s', bid.offers.status, bid.offers.body);
-  refuseUpgrade(socket, bid.offers, options.limits);
+  const offers = offersOf(request, socket);
+  if (!isRefusal(offers)) return acceptBid({ stream: socket, head, offers }, options);
+  log('refused with %d: %s', offers.status, offers.body);
+  refuseUpgrade(socket, offers, options.limits);
   return undefined;
 }
 
 /** What is asked for, for an application to decide about. */
 export function readBid(request: IncomingMessage, stream: Duplex, head: Buffer): Bid {
-  return { request, stream, head, offers: isHttp2Stream(stream) ? checkConnect(request) : checkUpgrade(request) };
+  return { request, stream, head, offers: offersOf(request, stream) };
 }
 
 /** Accepts what was not refused. */
-export function acceptBid({ stream, head, offers }: Bid, options: AcceptOptions): Connection {
+export function acceptBid({ stream, head, offers }: Omit<Bid, 'request'>, options: AcceptOptions): Connection {
   if (isHttp2Stream(stream)) return completeConnect(offers as Offers, stream, options);
   return completeUpgrade(offers as UpgradeOffers, stream, head, options);
+}
+
+function offersOf(request: RequestHead, stream: Duplex): Offers | Refusal {
+  return isHttp2Stream(stream) ? checkConnect(request) : checkUpgrade(request);
 }
 
 function completeUpgrade(offers: UpgradeOffers, socket: Duplex, head: Buffer, options: AcceptOptions): Connection {

@@ -1,9 +1,8 @@
 /** Whether a request may become a WebSocket (RFC 6455 §4.2.1), and if not, with which status it is refused. */
-import type { IncomingMessage } from 'node:http';
-
 import { holdsToken, isKey } from '../../shared/websocket/handshake.ts';
 import { badRequest, isRefusal, readOffers } from './bid.ts';
 import type { Offers, Refusal } from './bid.ts';
+import type { RequestHead } from './plain-request.ts';
 
 /** What a client asks for by an upgrade. */
 export interface UpgradeOffers extends Offers {
@@ -11,7 +10,7 @@ export interface UpgradeOffers extends Offers {
 }
 
 /** Returns what the client asks for, or the refusal that it gets. */
-export function checkUpgrade(request: IncomingMessage): UpgradeOffers | Refusal {
+export function checkUpgrade(request: RequestHead): UpgradeOffers | Refusal {
   const { headers } = request;
   if (request.method !== 'GET') return badRequest('A WebSocket is opened with GET.');
   if (request.httpVersionMajor < 1 || (request.httpVersionMajor === 1 && request.httpVersionMinor < 1))

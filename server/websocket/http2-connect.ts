@@ -3,7 +3,6 @@
  *
  * The server has to be made with `settings: { enableConnectProtocol: true }`: only then do browsers try.
  */
-import type { IncomingMessage } from 'node:http';
 import { Http2ServerRequest } from 'node:http2';
 import type {
   Http2SecureServer,
@@ -24,6 +23,7 @@ import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
 import { badRequest, readOffers } from './bid.ts';
 import type { Offers, Refusal } from './bid.ts';
+import type { RequestHead } from './plain-request.ts';
 
 type Http2AnyServer = Http2Server | Http2SecureServer;
 
@@ -57,7 +57,7 @@ export function isHttp2Stream(stream: Duplex): stream is ServerHttp2Stream {
 }
 
 /** RFC 8441 §4, §5: the pseudo-headers of a request, and no key. */
-export function checkConnect({ headers }: IncomingMessage): Offers | Refusal {
+export function checkConnect({ headers }: RequestHead): Offers | Refusal {
   for (const name of [':scheme', ':path', ':authority'])
     if (headers[name] === undefined) return badRequest(`${name} is missing.`);
   return readOffers(headers);

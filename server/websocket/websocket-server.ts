@@ -26,7 +26,8 @@ import type { Verdict } from './admission.ts';
 import { isRefusal } from './bid.ts';
 import type { Bid, Offers, Refusal } from './bid.ts';
 import { isHttp2Stream, tellConnects } from './http2-connect.ts';
-import { quickenUpgrades } from './quick-upgrades.ts';
+import { QuickUpgrades } from './quick-upgrades.ts';
+import type { QuickOwner } from './quick-upgrades.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { givenOptions, serverLimits } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
@@ -54,7 +55,7 @@ export class WebSocketServer extends EventEmitter {
   private readonly deflate: DeflateSettings | undefined;
   private readonly server: AnyServer | undefined;
   private endConnects: (() => void) | undefined = undefined;
-  private cutSilent: (() => void) | undefined = undefined;
+  private quick: QuickUpgrades | undefined = undefined;
   /** One listener for all clients. */
   private readonly onClientClose: (this: ServerWebSocket) => void;
   private state: 'running' | 'closing' | 'closed' = 'running';
@@ -83,7 +84,7 @@ export class WebSocketServer extends EventEmitter {
     this.server = given.server;
     if (given.port !== undefined) {
       const server = ownServer(this.limits);
-      this.cutSilent = quickenUpgrades(server, this.limits);
+      this.quick = quicken(server, this.limits);
       this.server = server;
       this.server.listen(given.port, given.host, given.backlog, listening);
     }
@@ -151,7 +152,7 @@ export class WebSocketServer extends EventEmitter {
     this.state = 'closing';
     this.server?.off('listening', this.onListening).off('error', this.onError).off('upgrade', this.onUpgrade);
     this.endConnects?.();
-    this.cutSilent?.();
+    this.quick?.cut();
     if (this.options.port !== undefined) this.server?.close(() => this.finish());
     else if (!this.clients?.size) process.nextTick(() => this.finish());
   }
@@ -272,6 +273,20 @@ function ownServer(limits: Limits): HttpServer {
     });
     response.end(body);
   });
+}
+
+/** Has `server`, one of our own and not yet listening, open WebSockets without its HTTP. */
+function quicken(server: HttpServer, limits: Limits): QuickUpgrades {
+  const [serve] = server.listeners('connection') as [(this: HttpServer, socket: Socket) => void];
+  const owner: QuickOwner = {
+    take: (request, rest) => server.emit('upgrade', request.message, request.socket, rest),
+    leave: (socket) => serve.call(server, socket),
+    late: (socket) => socket.destroy(),
+  };
+  const quick = new QuickUpgrades(server, owner, limits.handshakeTimeoutMs);
+  server.off('connection', serve);
+  server.on('connection', (socket: Socket) => quick.receive(socket));
+  return quick;
 }
 
 /** Another listener may take it. If none does, it is not left hanging. */

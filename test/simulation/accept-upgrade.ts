@@ -1,5 +1,5 @@
 /**
- * Stands in for the server's websocket room: hands out connections that carry messages instead of bytes. What is about HTTP/2
+ * Stands in for the server's websocket room: hands out connections that carry messages instead of bytes. What is about HTTP
  * stays as it is; a simulation speaks none.
  */
 import type { SimulatedConnection, SimulatedRequest, UpgradeSocket } from './server-side.ts';
@@ -12,4 +12,4 @@ export function refuseUpgrade(socket: UpgradeSocket): void {
   socket.destroy();
 }
 
-export { tellConnects } from '../../server/websocket/index.ts';
+export { PlainRequest, QuickUpgrades, tellConnects } from '../../server/websocket/index.ts';
