@@ -24,6 +24,7 @@ import { RESERVED_BY_NAMESPACE, refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
 import type { ExtendedError, Next } from './run-middleware.ts';
 import type { Server } from './server.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import { Socket } from './socket.ts';
 import { Validators } from './validators.ts';
 import { unwatched } from './unwatched.ts';
@@ -69,6 +70,8 @@ export class Namespace<
   /** There from the first {@link validate} on. */
   validators: Validators | undefined = undefined;
   protected middleware: ConnectionMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>[] = [];
+  /** There where what it keeps outlives this process. Declared, for `_initAdapter` is called before fields are set. */
+  declare private keeper: SessionKeeper | undefined;
   /** How many are on their way in. */
   private connecting = 0;
 
@@ -82,6 +85,11 @@ export class Namespace<
   /** Takes the server's adapter into use. */
   _initAdapter(): void {
     this.adapter = this.server.createAdapter(this);
+    const { connectionStateRecovery: recovery } = this.server.opts;
+    this.keeper =
+      recovery?.keepAhead && SessionKeeper.suits(this.adapter)
+        ? new SessionKeeper(this.adapter, this.sockets, recovery.maxDisconnectionDuration)
+        : undefined;
     Promise.resolve(this.adapter.init()).catch((error: unknown) => debug('adapter of %s: %s', this.name, error));
   }
 
@@ -156,7 +164,7 @@ export class Namespace<
   /** Hands an event of another server to the listeners here. Called by adapters. */
   // oxlint-disable-next-line no-explicit-any -- what it carries is the application's
   _onServerSideEmit(event: [string, ...any[]]): void {
-    this.deliver(event);
+    if (!this.keeper?.hears(event)) this.deliver(event);
   }
 
   /** Hands an event of the server's to the listeners here, which are the server's too. */
@@ -179,8 +187,10 @@ export class Namespace<
     Promise.resolve(this.adapter.restoreSession(pid, offset))
       .catch((error: unknown) => debug('session not restored: %s', error))
       .then((session) => {
-        if (client.isOpen) this.admit(new Socket(this, client, auth, session ?? undefined));
-        else {
+        if (client.isOpen) {
+          if (session) this.keeper?.takeUp(session.sid);
+          this.admit(new Socket(this, client, auth, session ?? undefined));
+        } else {
           // What was taken out for it goes back, for its next attempt.
           if (session) unwatched(this.adapter.persistSession(session));
           this.connecting--;
@@ -188,6 +198,11 @@ export class Namespace<
         }
       })
       .catch((error: unknown) => this.listenerFailed(error, ['connection']));
+  }
+
+  /** A client is not to find its session again. */
+  forgetSession(pid: string): void {
+    this.keeper?.forget(pid);
   }
 
   /** A socket is no more. */

@@ -20,6 +20,11 @@ export interface ConnectionStateRecovery {
   maxBytes?: number;
   /** Whether a client that comes back is let in without being asked again. @defaultValue true */
   skipMiddlewares?: boolean;
+  /**
+   * Whether sessions are kept while their clients are still connected, so that those of a server that is killed can be taken
+   * up by another. Means something with `@socket.io/redis-streams-adapter`. @defaultValue true
+   */
+  keepAhead?: boolean;
 }
 
 /** What a server can be told. Every option may be left out. */
@@ -68,6 +73,7 @@ const recoveryRules = {
   maxDisconnectionDuration: amount(0, LARGEST, 120_000),
   maxBytes: whole(0, Number.MAX_SAFE_INTEGER, 64 * 2 ** 20),
   skipMiddlewares: toggle(true),
+  keepAhead: toggle(true),
 };
 
 /** This floor's own options, complete. */

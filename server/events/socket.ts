@@ -20,7 +20,7 @@ import { PacketType } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { Session } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
-import type { BroadcastFlags, Room, Session as RecoveredSession, SocketId } from './adapter/types.ts';
+import type { BroadcastFlags, Room, Session as RecoveredSession, SessionToPersist, SocketId } from './adapter/types.ts';
 import { BroadcastOperator } from './broadcast-operator.ts';
 import type { Client } from './client.ts';
 import { RECOVERABLE } from './disconnect-reason.ts';
@@ -83,7 +83,7 @@ export class Socket<
   /** Whether the state of an earlier connection was restored: rooms, data, and what was sent meanwhile. */
   readonly recovered: boolean;
   /** The secret that the session can be recovered with, if sessions are. */
-  private readonly pid: string | undefined;
+  private pid: string | undefined;
   private missedPackets: unknown[][] | undefined;
   private readonly sentAuth: Record<string, unknown> | undefined;
   private readonly issued: number;
@@ -390,6 +390,18 @@ export class Socket<
     this.listenerFailed(error, event);
   }
 
+  /** What its client needs to come back to; undefined where it can't. */
+  get session(): SessionToPersist | undefined {
+    const { id: sid, pid } = this;
+    return pid === undefined ? undefined : { sid, pid, rooms: [...this.rooms], data: this.data };
+  }
+
+  /** Its client has come back on another connection, here or to another server, where its session is now. */
+  takenUp(): void {
+    this.pid = undefined;
+    this._onclose('transport close');
+  }
+
   /** Takes an error that is the client's fault. */
   raise(error: Error): void {
     // Without a listener an EventEmitter throws.
@@ -402,11 +414,9 @@ export class Socket<
     const wasConnected = this.connected;
     if (wasConnected) {
       this.emitReserved('disconnecting', reason, description);
-      if (this.pid !== undefined && RECOVERABLE.has(reason)) {
-        unwatched(
-          this.adapter.persistSession({ sid: this.id, pid: this.pid, rooms: [...this.rooms], data: this.data }),
-        );
-      }
+      const { session } = this;
+      if (session && RECOVERABLE.has(reason)) unwatched(this.adapter.persistSession(session));
+      else if (session) this.nsp.forgetSession(session.pid);
     }
     this._cleanup();
     if (wasConnected) this.emitReserved('disconnect', reason, description);
