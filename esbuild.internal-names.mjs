@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { transform } from 'esbuild';
 
-/** Keys of what is sent and received that no published declaration has. */
+/** Keys of what is sent and received that no published declaration has, though our own code has them too. */
 const wire = ['EIO', '_placeholder', 'attach', 'from', 'move', 'num', 'offset', 'pid', 'seen', 'turn', 'why', 'within'];
 
 /** Of Node: a timer that is there. */
@@ -18,6 +18,8 @@ const comment = /\/\*[\s\S]*?\*\/|^\s*\/\/.*/gm;
 const privateMember = /^\s*private .*/gm;
 /** A text that is a name, and so may be a key. */
 const name = /"([A-Za-z_$][\w$]*)"/g;
+
+const member = /\.([A-Za-z_$][\w$]*)/g;
 
 const words = (code) => code.match(/[A-Za-z_$][\w$]*/g) ?? [];
 
@@ -36,7 +38,8 @@ export async function internalNames(sources, declarations) {
     // Without comments, and with texts between double quotes only.
     const { code } = await transform(source, { loader: 'ts', target: 'esnext' });
     for (const [, quoted] of code.matchAll(name)) known.add(quoted);
-    for (const word of words(code)) ours.add(word);
+    // A key that is written and never asked for is meant for somebody else.
+    for (const [, asked] of code.matchAll(member)) ours.add(asked);
   }
   return [...ours].filter((word) => !known.has(word));
 }
