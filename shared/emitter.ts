@@ -44,14 +44,17 @@ export type FallbackToUntypedListener<T> = [T] extends [never] ? (...args: any[]
 /** How long a listener stays. */
 export interface ListenerOptions {
   /** Removes the listener when it aborts. Aborted already, it keeps the listener from being added. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the listener is removed before its first call, as {@link Emitter.once} has it. */
+  readonly once?: boolean;
 }
 
 /** A listener as it was added once. */
 interface Entry {
   readonly listener: (...args: unknown[]) => void;
-  readonly isOnce: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly once: boolean;
+  /** Not to be called any more, whatever walk has come upon it. */
+  isOver: boolean;
 }
 
 /** Most events have no listener, and are not to cost an array each. */
@@ -84,9 +87,13 @@ export class Emitter<
   on<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event: Ev,
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
-    options?: ListenerOptions,
+    { signal, once = false }: ListenerOptions = {},
   ): this {
-    return this.addEntry(event, listener, options, false);
+    if (signal?.aborted) return this;
+    const entry: Entry = { listener, once, isOver: false };
+    this.entriesByName.set(event, [...this.entriesOf(event), entry]);
+    signal?.addEventListener('abort', () => this.expireEntry(event, entry));
+    return this;
   }
 
   /** Adds a listener that is removed before its first call. */
@@ -95,7 +102,7 @@ export class Emitter<
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
     options?: ListenerOptions,
   ): this {
-    return this.addEntry(event, listener, options, true);
+    return this.on(event, listener, { ...options, once: true });
   }
 
   /** Removes one addition of a listener, all listeners of an event, or all there are. */
@@ -103,14 +110,13 @@ export class Emitter<
     event?: Ev,
     listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
   ): this {
+    const { length } = arguments;
     // By count, as in component-emitter: `off(name, undefined)` has lost its listener and must not take all others along.
-    if (!arguments.length) this.entriesByName.clear();
-    else if (arguments.length < 2) this.entriesByName.delete(event);
-    else
-      this.removeEntry(
-        event,
-        this.entriesOf(event).find((entry) => entry.listener === listener),
-      );
+    if (length > 1) {
+      const added = this.entriesOf(event).find((entry) => entry.listener === listener);
+      this.removeEntry(event, added);
+    } else if (length) this.entriesByName.delete(event);
+    else this.entriesByName.clear();
     return this;
   }
 
@@ -145,7 +151,8 @@ export class Emitter<
   /** Calls the listeners of an event whose name came off the wire. */
   protected dispatch(event: unknown, args: unknown[]): this {
     for (const entry of this.entriesOf(event)) {
-      if (entry.signal?.aborted || (entry.isOnce && !this.removeEntry(event, entry))) continue;
+      if (entry.isOver) continue;
+      if (entry.once) this.expireEntry(event, entry);
       callListener(this, entry.listener, args);
     }
     return this;
@@ -155,28 +162,15 @@ export class Emitter<
     return this.entriesByName.get(event) ?? NONE;
   }
 
-  private addEntry(
-    event: unknown,
-    listener: Entry['listener'],
-    options: ListenerOptions | undefined,
-    isOnce: boolean,
-  ): this {
-    const signal = options?.signal;
-    if (!signal?.aborted) {
-      const entry = { listener, isOnce, signal };
-      this.entriesByName.set(event, [...this.entriesOf(event), entry]);
-      signal?.addEventListener('abort', () => this.removeEntry(event, entry), { once: true });
-    }
-    return this;
+  private expireEntry(event: unknown, entry: Entry): void {
+    entry.isOver = true;
+    this.removeEntry(event, entry);
   }
 
-  /** @returns whether it was there */
-  private removeEntry(event: unknown, entry: Entry | undefined): boolean {
-    const present = this.entriesOf(event);
-    const left = present.filter((one) => one !== entry);
+  private removeEntry(event: unknown, entry: Entry | undefined): void {
+    const left = this.entriesOf(event).filter((one) => one !== entry);
     if (left.length) this.entriesByName.set(event, left);
     else this.entriesByName.delete(event);
-    return left.length < present.length;
   }
 }
 

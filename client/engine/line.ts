@@ -192,6 +192,7 @@ export function openLine(
     else if (core.stateName === 'opening') onHandshake(packet);
     else if (!core.receive(packet, transport.lane)) core.lose(carrier(), 'malformed');
     if (type === 'ping') {
+      emit('packetCreate', { type: 'pong', options: { compress: true } });
       emit('ping');
       emit('pong');
     }

@@ -10,46 +10,36 @@ import { callListener } from '../../shared/emitter.ts';
 export type Settle = (error: Error | null, ...answer: unknown[]) => void;
 
 export class Acknowledgements {
-  private readonly self: unknown;
   private readonly clock: Clock;
   private readonly pending = new Map<number, Settle>();
 
-  /** @param self - `this` of the callbacks */
-  constructor(self: unknown, clock: Clock) {
-    this.self = self;
+  constructor(clock: Clock) {
     this.clock = clock;
   }
 
   /**
    * Awaits the answer to a packet.
    *
-   * @param takesError - whether the callback wants the error, or `null`, before the answer; else it hears of no error
    * @param timeoutMs - after which there is an error instead of an answer
-   * @param expired - called before the callback when that happens
+   * @param expired - called before `settle` when that happens
    */
-  expect(
-    id: number,
-    callback: (...args: unknown[]) => void,
-    takesError: boolean,
-    timeoutMs: number | undefined,
-    expired: () => void,
-  ): void {
+  expect(id: number, settle: Settle, timeoutMs: number | undefined, expired: () => void): void {
     const expire = (): void => {
       expired();
       this.settle(id, new Error('operation has timed out'));
     };
     const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, expire);
-    this.pending.set(id, (error, ...answer) => {
+    this.pending.set(id, (...outcome) => {
       timer?.cancel();
-      if (takesError || !error) callListener(this.self, callback, takesError ? [error, ...answer] : answer);
+      callListener(undefined, settle, outcome);
     });
   }
 
   /** What came of an event; where nobody awaits that, it is ignored. */
-  settle(id: number, error: Error | null, answer: readonly unknown[] = []): void {
+  settle(id: number, ...outcome: Parameters<Settle>): void {
     const settle = this.pending.get(id);
     this.pending.delete(id);
-    settle?.(error, ...answer);
+    settle?.(...outcome);
   }
 
   /** No answer can come any more, save to what is still to be sent. */

@@ -14,3 +14,38 @@ export function backoffMs(delayMs: number, maxMs: number, jitter: number, attemp
   const middleMs = Math.min(maxMs, (delayMs || 1) * 2 ** attempts);
   return Math.min(maxMs, middleMs * (1 + jitter * (2 * random - 1)));
 }
+
+/** What the waits depend on, asked before each. */
+interface Settings {
+  reconnectionDelay(): number;
+  reconnectionDelayMax(): number;
+  randomizationFactor(): number;
+}
+
+/** The waits between the attempts of one connection. */
+export class Backoff {
+  /** How many waits there were since the last `reset`. */
+  attempts = 0;
+  private readonly settings: Settings;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /** How long to wait before the next attempt (ms). */
+  duration(): number {
+    const { settings } = this;
+    return backoffMs(
+      settings.reconnectionDelay(),
+      settings.reconnectionDelayMax(),
+      settings.randomizationFactor(),
+      this.attempts++,
+      Math.random(),
+    );
+  }
+
+  /** The next attempt is the first. */
+  reset(): void {
+    this.attempts = 0;
+  }
+}

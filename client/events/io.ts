@@ -25,7 +25,7 @@ export function io(uri: string | Options = '', opts: Options = {}): Socket {
   if (typeof uri === 'object') return io('', uri);
   const { source, id, namespace } = parseAddress(uri, opts.path || DEFAULT_PATH);
   let manager = managers.get(id);
-  if (opts.forceNew || opts.multiplex === false || manager?.nsps.has(namespace)) {
+  if (opts.forceNew || opts.multiplex === false || manager?.nsps[namespace]) {
     manager = new Manager(source, opts);
   } else if (!manager) {
     managers.set(id, (manager = new Manager(source, opts)));

@@ -14,7 +14,7 @@ import type { PacketDecoder, PacketEncoder } from '../../shared/events/parser.ts
 import { clockFor } from '../engine/clock.ts';
 import type { TimelineEntry } from '../engine/index.ts';
 import { Socket as Engine } from '../engine/index.ts';
-import { backoffMs } from './backoff.ts';
+import { Backoff } from './backoff.ts';
 import type { ManagerOptions, Setting } from './manager-options.ts';
 import { DEFAULT_PATH, defaultSettings } from './manager-options.ts';
 import type { ConnectError, DisconnectDescription, ManagerReservedEvents } from './reserved-events.ts';
@@ -35,11 +35,15 @@ export class Manager<
   /** What the next connection is opened with; may be changed until then, say by a listener of `reconnect_attempt`. */
   opts: Partial<ManagerOptions>;
   /** The sockets by their namespace. */
-  readonly nsps = new Map<string, Socket<ListenEvents, EmitEvents>>();
+  readonly nsps: Record<string, Socket<ListenEvents, EmitEvents>> = Object.create(null);
   _autoConnect: boolean;
   _readyState: 'opening' | 'open' | 'closed' = 'closed';
   /** From the loss of a connection until there is a new one, or no more attempts are made. */
   _reconnecting = false;
+  /** Whether a connection that ends now stays so: once it was closed from here, until the next `open`. */
+  skipReconnect = false;
+  /** Waits between attempts, and counts them. */
+  readonly backoff = new Backoff(this);
 
   // The settings: each is set on the prototype, below.
   declare readonly reconnection: Setting<this, boolean>;
@@ -55,8 +59,6 @@ export class Manager<
   private decoder: PacketDecoder | undefined;
   /** Ends with the engine at hand. */
   private session: AbortController | undefined;
-  /** Attempts made since the connection was lost. */
-  private attempts = 0;
   /** Ends an attempt that takes too long, or the wait before the next one. */
   private timer: Timer | undefined;
 
@@ -88,6 +90,7 @@ export class Manager<
     this.timer?.cancel();
     const engine = (this.engine = new Engine(this.uri, this.opts));
     const decoder = (this.decoder = new (this.opts.parser?.Decoder ?? Decoder)());
+    this.skipReconnect = false;
     this._readyState = 'opening';
 
     // An engine that we have done with may speak on; nobody listens.
@@ -96,14 +99,14 @@ export class Manager<
     const lost = (reason: string, description?: DisconnectDescription): void =>
       this.end(this.mayReconnect, reason, description);
     const failed = (error: ConnectError): void => {
-      if (this._readyState === 'open') return void this.emitReserved('error', error);
+      if (this._readyState === 'open') return this.tell('error', error);
       const wasReconnecting = this._reconnecting;
       error.again = this.mayReconnect && (wasReconnecting || !callback);
       this.detach(error.again);
-      this.emitReserved('error', error);
+      this.tell('error', error);
       if (wasReconnecting) {
-        this.emitReserved('reconnect_error', error);
         if (!error.again) this.emitReserved('reconnect_failed');
+        this.emitReserved('reconnect_error', error);
       }
       this.reconnect();
       callback?.(error);
@@ -123,10 +126,14 @@ export class Manager<
       },
       { signal },
     );
-    for (const event of ['ping', 'suspend', 'resume', 'transport'] as const) {
-      engine.on(event, (...details: unknown[]) => this.dispatch(event, details), { signal });
+    engine.on('ping', () => this.emitReserved('ping'), { signal });
+    for (const event of ['suspend', 'resume', 'transport'] as const) {
+      engine.on(event, (...details: unknown[]) => this.tell(event, ...details), { signal });
     }
-    decoder.on('decoded', (packet) => void this.emitReserved('packet', packet));
+    decoder.on('decoded', (packet) => {
+      this.emitReserved('packet', packet);
+      this.nsps[packet.nsp]?._onpacket(packet);
+    });
 
     const timeout = this.timeout();
     if (timeout !== false) {
@@ -145,16 +152,15 @@ export class Manager<
 
   /** The socket of a namespace: the one there is, or a new one. */
   socket(nsp: string, opts?: Partial<SocketOptions>): Socket<ListenEvents, EmitEvents> {
-    let socket = this.nsps.get(nsp);
-    if (!socket) this.nsps.set(nsp, (socket = new Socket(this, nsp, opts)));
-    else if (this._autoConnect) socket.connect();
+    const socket = this.nsps[nsp];
+    if (!socket) return (this.nsps[nsp] = new Socket(this, nsp, opts));
+    if (this._autoConnect) socket.connect();
     return socket;
   }
 
   /** A socket wants to hear no more. With the last one the connection is closed. */
   _destroy(_socket: Socket<ListenEvents, EmitEvents>): void {
-    for (const { active } of this.nsps.values()) if (active) return;
-    this._close();
+    if (!Object.values(this.nsps).some(({ active }) => active)) this._close();
   }
 
   /**
@@ -176,6 +182,7 @@ export class Manager<
 
   /** Closes the connection for all namespaces, and lets it be. */
   _close(): void {
+    this.skipReconnect = true;
     this.end(false, 'forced close');
   }
 
@@ -185,7 +192,13 @@ export class Manager<
   }
 
   private get mayReconnect(): boolean {
-    return this.reconnection() && this.attempts < this.reconnectionAttempts();
+    return !this.skipReconnect && this.reconnection() && this.backoff.attempts < this.reconnectionAttempts();
+  }
+
+  /** Tells the sockets, and those who listen here. */
+  private tell(event: string, ...details: unknown[]): void {
+    for (const socket of Object.values(this.nsps)) socket._hear(event, details);
+    this.dispatch(event, details);
   }
 
   /** Lets go of the engine at hand. */
@@ -193,18 +206,19 @@ export class Manager<
     this.timer?.cancel();
     this._readyState = 'closed';
     this._reconnecting = reconnecting;
-    if (!reconnecting) this.attempts = 0;
+    if (!reconnecting) this.backoff.reset();
     this.session?.abort();
     this.decoder?.destroy();
   }
 
   private onOpen(callback?: () => void): void {
-    const { attempts, _reconnecting } = this;
+    const { _reconnecting, backoff } = this;
+    const { attempts } = backoff;
     this.timer?.cancel();
     this._readyState = 'open';
     this._reconnecting = false;
-    this.attempts = 0;
-    this.emitReserved('open');
+    backoff.reset();
+    this.tell('open');
     callback?.();
     if (_reconnecting) this.emitReserved('reconnect', attempts);
   }
@@ -214,23 +228,16 @@ export class Manager<
     this.detach(reconnecting);
     if (wasClosed) return;
     this.engine.close();
-    this.emitReserved('close', reason, description);
+    this.tell('close', reason, description);
     this.reconnect();
   }
 
   /** Waits for the next attempt, unless a listener connected or disconnected meanwhile. */
   private reconnect(): void {
     if (!this._reconnecting || this._readyState !== 'closed') return;
-    const delayMs = backoffMs(
-      this.reconnectionDelay(),
-      this.reconnectionDelayMax(),
-      this.randomizationFactor(),
-      this.attempts,
-      Math.random(),
-    );
-    this.timer = this.clock.after(delayMs, () => {
+    this.timer = this.clock.after(this.backoff.duration(), () => {
       this._reconnecting = this.reconnection();
-      if (this._reconnecting) this.emitReserved('reconnect_attempt', ++this.attempts);
+      if (this._reconnecting) this.emitReserved('reconnect_attempt', this.backoff.attempts);
       // A listener may have disconnected.
       if (this._reconnecting) this.open();
     });

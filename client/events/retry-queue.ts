@@ -16,15 +16,11 @@ export interface Flags {
   takesError?: boolean;
 }
 
-interface Queued {
-  readonly args: unknown[];
-  readonly flags: Flags;
-  tries: number;
-  isPending: boolean;
-}
-
 export class RetryQueue {
-  private readonly queue: Queued[] = [];
+  /** Each sends its event. */
+  private readonly queue: (() => void)[] = [];
+  /** Whether the first one's acknowledgement is awaited. */
+  private isPending = false;
   private readonly retries: number;
   private readonly isReady: () => boolean;
   private readonly send: (args: unknown[], flags: Flags) => void;
@@ -43,32 +39,29 @@ export class RetryQueue {
   /** Puts an event at the end and sends it when its turn comes. */
   add(args: unknown[], flags: Flags): void {
     const callback = typeof args.at(-1) === 'function' ? (args.pop() as Settle) : undefined;
-    const queued: Queued = { args, flags: { ...flags, takesError: true }, tries: 0, isPending: false };
-    const answered: Settle = (error, ...answer) => {
-      // What was answered may have been taken from the queue for an earlier try.
-      if (queued !== this.queue[0]) return;
-      queued.isPending = false;
-      if (!error || queued.tries > this.retries) {
+    let triesLeft = this.retries;
+    const answered: Settle = (...outcome) => {
+      this.isPending = false;
+      if (!outcome[0] || !triesLeft--) {
         this.queue.shift();
-        if (callback) callListener(undefined, callback, [error, ...answer]);
+        if (callback) callListener(undefined, callback, outcome);
       }
       this.drain();
     };
-    args.push(answered);
-    this.queue.push(queued);
+    this.queue.push(() => this.send([...args, answered], { ...flags, takesError: true }));
     this.drain();
   }
 
   /** Sends the first event, unless its acknowledgement is awaited already. */
   drain(): void {
-    const [first] = this.queue;
-    if (!first || first.isPending || !this.isReady()) return;
-    first.isPending = true;
-    first.tries += 1;
+    const [send] = this.queue;
+    if (!send || this.isPending || !this.isReady()) return;
+    this.isPending = true;
     try {
-      this.send([...first.args], first.flags);
+      send();
     } catch (error) {
       // It will never be sent, and must not hold up the rest.
+      this.isPending = false;
       this.queue.shift();
       throw error;
     }

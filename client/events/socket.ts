@@ -21,7 +21,7 @@ import {
   CONNECT_ERROR,
   DISCONNECT,
   EVENT,
-  RESERVED_EVENTS,
+  isDataValid,
 } from '../../shared/events/packet.ts';
 import { clockFor } from '../engine/clock.ts';
 import type { Settle } from './acknowledgements.ts';
@@ -65,8 +65,8 @@ export class Socket<
   private lastOffset: string | undefined;
   private nextId = 0;
   private flags: Flags = {};
-  /** There is one as long as the socket wants to hear of the connection. */
-  private subscription: AbortController | undefined;
+  /** Whether it wants to hear of the connection. */
+  private isActive = false;
 
   constructor(io: Manager<ListenEvents, EmitEvents>, nsp: string, opts: Partial<SocketOptions> = {}) {
     super();
@@ -74,7 +74,7 @@ export class Socket<
     this.nsp = nsp;
     this.opts = opts;
     this.auth = opts.auth;
-    this.acks = new Acknowledgements(this, clockFor(io.opts));
+    this.acks = new Acknowledgements(clockFor(io.opts));
     if (opts.retries) {
       this.queue = new RetryQueue(
         opts.retries,
@@ -92,22 +92,14 @@ export class Socket<
 
   /** Whether the socket is connected, or will be with the next connection: false once either side has disconnected it. */
   get active(): boolean {
-    return !!this.subscription;
+    return this.isActive;
   }
 
   /** Connects, unless connected. Needed after the server or the application disconnected the socket. */
   connect(): this {
     const { io } = this;
-    if (!this.active) {
-      this.subscription = new AbortController();
-      const { signal } = this.subscription;
-      io.on('open', () => this.join(), { signal });
-      io.on('packet', (packet) => this.onPacket(packet), { signal });
-      io.on('error', (error) => this.failed(error), { signal });
-      io.on('close', (reason, description) => this.left(reason, description), { signal });
-      for (const event of ['suspend', 'resume', 'transport'] as const) {
-        io.on(event, (...details: unknown[]) => this.dispatch(event, details), { signal });
-      }
+    if (!this.isActive) {
+      this.isActive = true;
       if (io._readyState === 'open') this.join();
     }
     if (!io._reconnecting) io.open();
@@ -128,13 +120,14 @@ export class Socket<
   /**
    * Sends an event. A function as last argument is called with the server's acknowledgement.
    *
-   * @throws Error for the name of an event of the socket's own
+   * @throws Error for the name of an event of the socket's own, and for what is no name
    */
   override emit<Ev extends EventNames<EmitEvents>>(event: Ev, ...args: EventParams<EmitEvents, Ev>): this {
     const { flags } = this;
     this.flags = {};
-    if (RESERVED_EVENTS.has(event)) throw new Error(`"${String(event)}" is a reserved event name`);
-    const data: unknown[] = [event, ...args];
+    // As JavaScript has it with keys.
+    const data: unknown[] = [typeof event === 'number' ? String(event) : event, ...args];
+    if (!isDataValid(EVENT, data)) throw new Error(`"${String(event)}" is a reserved event name`);
     if (this.queue && !flags.volatile) this.queue.add(data, flags);
     else this.transmit(data, flags);
     return this;
@@ -203,21 +196,58 @@ export class Socket<
     return this.io.engine.flushed();
   }
 
+  /** What becomes of the connection below, as the manager's events tell it. For the manager alone. */
+  _hear(event: string, details: unknown[]): void {
+    if (!this.isActive) return;
+    if (event === 'open') this.join();
+    else if (event === 'error') this.failed(details[0] as ExtendedError);
+    else if (event === 'close') this.left(...(details as [string, DisconnectDescription?]));
+    else this.dispatch(event, details);
+  }
+
+  /** A packet of this namespace came. For the manager alone. */
+  _onpacket({ type, id, data }: Packet): void {
+    if (!this.isActive) return;
+    switch (type) {
+      case CONNECT:
+        if (data?.sid) this.joined(data.sid, data.pid);
+        else this.failed(new Error('the server speaks an older protocol (Socket.IO 2)'));
+        break;
+      case EVENT:
+      case BINARY_EVENT:
+        if (id !== undefined) data.push(this.acknowledge(id));
+        this.deliverOrBuffer(data);
+        break;
+      case ACK:
+      case BINARY_ACK:
+        this.acks.settle(id!, null, ...data);
+        break;
+      case DISCONNECT:
+        this.destroy();
+        this.left('io server disconnect');
+        break;
+      case CONNECT_ERROR:
+        this.destroy();
+        this.failed(Object.assign(new Error(data.message), { data: data.data }));
+    }
+  }
+
   /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
-  private transmit(data: unknown[], flags: Flags): void {
-    const { volatile, compress, timeout = this.opts.ackTimeout } = flags;
+  private transmit(data: unknown[], { volatile, compress, timeout = this.opts.ackTimeout, takesError }: Flags): void {
     if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
-    const packet: OutgoingPacket = { type: EVENT, nsp: this.nsp, data };
-    if (compress === false) packet.options = { compress };
-    const callback = typeof data.at(-1) === 'function' ? (data.pop() as () => void) : undefined;
+    const packet: OutgoingPacket = { type: EVENT, nsp: this.nsp, data, options: { compress: compress !== false } };
+    const callback = typeof data.at(-1) === 'function' ? (data.pop() as Settle) : undefined;
     if (callback) packet.id = this.nextId++;
     this.sendOrBuffer(packet);
+    if (!callback) return;
+    const settle: Settle = (error, ...answer) => {
+      if (takesError || timeout !== undefined) callback.call(this, error, ...answer);
+      else if (!error) (callback as (...answer: unknown[]) => void).apply(this, answer);
+    };
     // Last: where sending threw, nobody waits for an answer.
-    if (callback) {
-      this.acks.expect(packet.id!, callback, flags.takesError || timeout !== undefined, timeout, () => {
-        this.sendBuffer = this.sendBuffer.filter((waiting) => waiting !== packet);
-      });
-    }
+    this.acks.expect(packet.id!, settle, timeout, () => {
+      this.sendBuffer = this.sendBuffer.filter((waiting) => waiting !== packet);
+    });
   }
 
   private sendOrBuffer(packet: OutgoingPacket): void {
@@ -240,32 +270,6 @@ export class Socket<
     // TypeScript takes an object with any properties for something that may be a function of another kind.
     if (typeof this.auth === 'function') callListener(this, this.auth as AuthFunction, [join]);
     else join(this.auth);
-  }
-
-  private onPacket({ type, nsp, id, data }: Packet): void {
-    if (nsp !== this.nsp) return;
-    switch (type) {
-      case CONNECT:
-        if (data?.sid) this.joined(data.sid, data.pid);
-        else this.failed(new Error('the server speaks an older protocol (Socket.IO 2)'));
-        break;
-      case EVENT:
-      case BINARY_EVENT:
-        if (id !== undefined) data.push(this.acknowledge(id));
-        this.deliverOrBuffer(data);
-        break;
-      case ACK:
-      case BINARY_ACK:
-        this.acks.settle(id!, null, data);
-        break;
-      case DISCONNECT:
-        this.destroy();
-        this.left('io server disconnect');
-        break;
-      case CONNECT_ERROR:
-        this.destroy();
-        this.failed(Object.assign(new Error(data.message), { data: data.data }));
-    }
   }
 
   private joined(id: string, pid: string | undefined): void {
@@ -304,8 +308,7 @@ export class Socket<
   }
 
   private destroy(): void {
-    this.subscription?.abort();
-    this.subscription = undefined;
+    this.isActive = false;
     this.io._destroy(this);
   }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../client/events/backoff.ts';
+import { Backoff, backoffMs } from '../../client/events/backoff.ts';
 
 describe('the wait before an attempt', () => {
   it.each([
@@ -37,4 +37,18 @@ describe('the wait before an attempt', () => {
         },
       ),
     ));
+});
+
+it('counts the waits, asks anew how long they are, and starts again when it is reset', () => {
+  let delayMs = 10;
+  const backoff = new Backoff({
+    reconnectionDelay: () => delayMs,
+    reconnectionDelayMax: () => 1_000,
+    randomizationFactor: () => 0,
+  });
+  expect([backoff.duration(), backoff.duration(), backoff.attempts]).toEqual([10, 20, 2]);
+  delayMs = 50;
+  expect(backoff.duration()).toBe(200);
+  backoff.reset();
+  expect([backoff.attempts, backoff.duration()]).toEqual([0, 50]);
 });

@@ -43,6 +43,8 @@ describe.each(lines)('$name: a manager', (line) => {
     expect(again.io).not.toBe(main.io);
     expect(own.io).not.toBe(main.io);
     expect(server.engine.clientsCount).toBe(3);
+    const { nsps } = main.io as unknown as { nsps: object };
+    expect(Object.keys(nsps)).toEqual(['/', '/chat']);
     const closed = heard(main.io, 'close');
     main.disconnect();
     expect(chat.connected).toBe(true);
@@ -183,14 +185,30 @@ describe('a manager', () => {
       ['reconnect_error'],
       ['reconnect_attempt', 2],
       ['error'],
-      ['reconnect_error'],
       ['reconnect_failed'],
+      ['reconnect_error'],
     ]);
     // And as many again when it is asked to.
     said.length = 0;
     client.connect();
     await heard(client.io, 'reconnect_failed');
     expect(said).toHaveLength(8);
+  });
+
+  itRaw('makes none once it is told to skip that, until it is opened', async ({ server }) => {
+    const [client, session] = await server.meet({ ...soon, reconnection: true });
+    const { io: manager } = client;
+    manager.skipReconnect = true;
+    const closed = heard(manager, 'close');
+    session.close();
+    await closed;
+    expect(manager._reconnecting).toBe(false);
+    const open = heard(manager, 'open');
+    manager.open();
+    expect(manager.skipReconnect).toBe(false);
+    await open;
+    manager._close();
+    expect(manager.skipReconnect).toBe(true);
   });
 
   itRaw('makes no attempt after one of `open` with a callback failed', async ({ server }) => {

@@ -127,6 +127,16 @@ describe.each(lines)('$name: a socket of the client', (line) => {
     expect(client.sendBuffer).toHaveLength(1);
   });
 
+  it('refuses what is no name, and sends a number as text', async ({ stage }) => {
+    const [client, socket] = await stage.meet(await stage.serve());
+    for (const name of [undefined, null, true, {}, Symbol('x')]) {
+      expect(() => client.emit(name as string)).toThrow('event name');
+    }
+    const event = heard(socket, '42');
+    client.emit(42 as unknown as string, 'x');
+    expect(await event).toEqual(['x']);
+  });
+
   it('sends `message` by `send`', async ({ stage }) => {
     const [client, socket] = await stage.meet(await stage.serve());
     const message = heard(socket, 'message');
