@@ -3,7 +3,7 @@ import type { Packet, RawData } from '../../shared/engine/packet.ts';
 
 /** Bytes of a message: those of its UTF-8 where it is a text. A `Blob`, which browsers send too, calls them `size`. */
 export function byteLength(data: RawData | Blob): number {
-  if (typeof data !== 'string') return 'size' in data ? data.size : data.byteLength;
+  if (typeof data !== 'string') return (data as ArrayBuffer).byteLength ?? (data as Blob).size;
   let bytes = 0;
   for (let index = 0; index < data.length; index++) {
     const unit = data.charCodeAt(index);

@@ -18,7 +18,7 @@ export function keepCookies(options: ConnectOptions, lines: readonly string[] | 
   jars.set(options.socket, jar);
   for (const line of lines) {
     const { name, value, maxAge, expires } = parseSetCookie(line, { decode: (raw) => raw });
-    if (value === undefined) continue;
+    if (!name || value === undefined) continue;
     const until = maxAge === undefined ? (expires?.getTime() ?? Infinity) : Date.now() + maxAge * 1_000;
     if (until > Date.now()) jar.set(name, { value, until });
     else jar.delete(name);

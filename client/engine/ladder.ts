@@ -198,8 +198,13 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
   };
 
   return {
-    stop,
     lost,
+
+    /** The session has ended, and with it whatever was being tried. */
+    stop(): void {
+      if (candidate) lost(candidate.transport, 'ended');
+      stop();
+    },
 
     /** The session is open. @param best - the rung to begin with, as it held last time */
     start(better: readonly string[], sure: string, best: string | undefined): void {

@@ -10,6 +10,7 @@ import { Watchdog } from '../../shared/engine/heartbeat.ts';
 import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
 import { type ResumeTerms, SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
+import { protocol } from '#client/codec';
 import { payloadBytes } from './byte-length.ts';
 import type { Environment, PageHint } from './environment.ts';
 import { createLadder } from './ladder.ts';
@@ -128,7 +129,7 @@ export function openLine(
     const transport = new classes[name]!({
       ...opts,
       ...opts.transportOptions[name],
-      query: { ...opts.query, ...(socket.id && { sid: socket.id }) },
+      query: { ...opts.query, EIO: protocol, transport: name, ...(socket.id && { sid: socket.id }) },
       socket,
       environment,
       joins,
@@ -141,7 +142,7 @@ export function openLine(
     transport.on('drain', () => {
       if (transport !== socket.transport) return;
       core.flush();
-      if (!socket.writeBuffer.length) emit('drain');
+      if (transport.writable && !socket.writeBuffer.length) emit('drain');
       closeWhenIdle();
     });
     return transport;

@@ -123,7 +123,9 @@ export function resolveOptions(uri: string | undefined, given: SocketOptions): R
   // A path alone names no server.
   const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;
   if (address) {
-    const url = new URL(/^\w+:\/\//.test(address) ? address : `http://${address.replace('//', '')}`);
+    const full = /^\w+:\/\//.test(address) ? address : `http://${address.replace('//', '')}`;
+    // An IPv6 address may come without its brackets.
+    const url = new URL(full.replace(/\/\/([\da-f]*:[\da-f]*:[\da-f:]*)/i, '//[$1]'));
     options.hostname = url.hostname.replace(/[[\]]/g, '');
     if (uri) {
       options.secure = /^(https|wss):/.test(url.protocol);

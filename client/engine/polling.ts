@@ -46,6 +46,10 @@ export class Polling extends Transport {
     this.settlePause();
   }
 
+  uri(query?: object): string {
+    return this.createUri('http', query);
+  }
+
   override farewell(next: number): void {
     this.leaving = true;
     this.writable = false;
@@ -151,7 +155,7 @@ export class Polling extends Transport {
       else this.onError(failure, status || error, { status, responseText: refusal, retryAfter });
     };
     const abort = request(
-      { url: this.createUri('http', query), options: opts, ...rest },
+      { url: this.uri(query), options: opts, ...rest },
       {
         chunk: (text, status) => {
           this.emitReserved('heard');

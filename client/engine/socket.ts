@@ -69,6 +69,18 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     memory.priorWebsocketSuccess = value;
   }
 
+  get hostname(): string {
+    return this.opts.hostname;
+  }
+
+  get secure(): boolean {
+    return this.opts.secure;
+  }
+
+  get port(): string | number {
+    return this.opts.port || (this.secure ? '443' : '80');
+  }
+
   /** Messages that the server has not confirmed; with a server that doesn't count, those that no transport has taken. */
   get unconfirmed(): number {
     return this.readyState === 'opening' ? this.writeBuffer.length : this.line.core.unconfirmed;

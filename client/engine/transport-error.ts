@@ -32,7 +32,7 @@ export class TransportError extends Error {
 export function refusal(detail: unknown): ReasonCode | undefined {
   if (!(detail instanceof TransportError)) return undefined;
   if (detail.description === 413) return 'too-big';
-  const { responseText = '' } = detail.context as { responseText?: string };
+  const { responseText = '' } = (detail.context ?? {}) as { responseText?: string };
   return detail.description === 400 && /^{"code":1\b/.test(responseText) ? 'session-unknown' : undefined;
 }
 

@@ -7,7 +7,7 @@
 import { Emitter } from '../../shared/emitter.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
-import { decodePacket, protocol } from '#client/codec';
+import { decodePacket } from '#client/codec';
 import { type ConnectOptions, type Environment } from './environment.ts';
 import type { Socket } from './socket.ts';
 import { TransportError } from './transport-error.ts';
@@ -163,12 +163,13 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     return { seen, turn, attach: joins && 1 };
   }
 
-  /** The address of a request. */
-  protected createUri(scheme: 'http' | 'ws', query: object): string {
+  /** The address of a request. An application may ask a transport for it that belongs to no session. */
+  protected createUri(scheme: 'http' | 'ws', query: object = {}): string {
     const { hostname, secure, port, path, timestampRequests, timestampParam, environment } = this.opts;
-    const all = new URLSearchParams({ ...this.query, EIO: String(protocol), transport: this.name });
+    const all = new URLSearchParams(this.query);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) all.set(name, String(value));
-    if (timestampRequests ?? scheme === 'http') all.set(timestampParam!, environment.random().toString(36).slice(2));
+    if (timestampRequests ?? scheme === 'http')
+      all.set(timestampParam!, ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2));
     if (!this.supportsBinary) all.set('b64', '1');
     const host = hostname?.includes(':') ? `[${hostname}]` : hostname;
     const portPart = !port || Number(port) === (secure ? 443 : 80) ? '' : `:${port}`;

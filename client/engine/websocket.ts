@@ -13,10 +13,14 @@ export class WebSocketTransport extends Transport {
     return 'websocket';
   }
 
+  uri(query?: object): string {
+    return this.createUri('ws', query);
+  }
+
   protected doOpen(): void {
     let ws: WebSocketLike;
     try {
-      ws = this.ws = this.opts.environment.connect(this.createUri('ws', this.incoming()), this.opts);
+      ws = this.ws = this.opts.environment.connect(this.uri(this.incoming()), this.opts);
     } catch (error) {
       // An address or a subprotocol that can't be.
       return nextTick(() => this.onError('websocket error', error));

@@ -28,7 +28,7 @@ export const reasons = {
   'too-big': row('policy', false, 'transport error'),
   'window-passed': row('network', true, 'transport close'),
   'journal-full': row('policy', true, 'transport close'),
-  'session-unknown': row('peer', true, 'transport close'),
+  'session-unknown': row('peer', true, 'transport error'),
   'count-impossible': row('peer', true, 'parse error'),
   'slow-consumer': row('policy', true, 'transport close'),
   draining: row('policy', true, 'transport close'),

@@ -1,7 +1,7 @@
 /** Our engine client against the official server: Engine.IO 4 and nothing else. */
 import { Socket as Official } from 'engine.io-client';
 import { describe, expect, it } from 'vitest';
-import type { SocketOptions } from '../../client/engine/index.ts';
+import { type SocketOptions, XHR } from '../../client/engine/index.ts';
 import { connect, heard, listen, messages, queryOf, serveOfficial } from './client-stage.ts';
 
 const ways: readonly (readonly [string, SocketOptions, string])[] = [
@@ -86,6 +86,15 @@ describe.each(ways)('over %s', (_name, options, carrier) => {
     await new Promise<void>((resolve) => client.send('x', { compress: false }, resolve));
     await drained;
     expect(order).toEqual(['packetCreate', 'flush', 'drain']);
+  });
+
+  it('tells of a drain once nothing is on its way any more', async () => {
+    const { client } = await meet();
+    const order: string[] = [];
+    for (const event of ['flush', 'drain'] as const) client.on(event, () => order.push(event));
+    client.send('a').send('b').send('c');
+    await heard(client, 'drain');
+    expect(order).toEqual(['flush', 'flush', 'drain']);
   });
 
   it('sends the same requests as the official client, but for one parameter', async () => {
@@ -291,4 +300,30 @@ it('goes on where a WebSocket can not be had, and says why', async () => {
   expect((await failed)[0]).toMatchObject({ transport: 'websocket' });
   expect(client.explain()).toMatchObject([{ transport: 'polling', why: 'opened' }, { transport: 'websocket' }]);
   expect(client.readyState).toBe('open');
+});
+
+it('tells that an upgrade came to nothing where its session ends meanwhile', async () => {
+  const { url } = await serveOfficial();
+  class Fragile extends XHR {
+    fail(): void {
+      this.onError('lost');
+    }
+  }
+  const client = connect(url, { transports: [Fragile, 'websocket'] });
+  const order: string[] = [];
+  client.on('upgradeError', () => order.push('upgradeError'));
+  client.on('close', (reason) => order.push(reason));
+  await heard(client, 'upgrading');
+  client.close();
+  (client.transport as Fragile).fail();
+  expect(order).toEqual(['upgradeError', 'transport error']);
+});
+
+it('ends with an error where the server knows its session no more', async () => {
+  const { url, engine } = await serveOfficial();
+  const client = connect(url, { transports: ['polling'] });
+  await heard(client, 'open');
+  const closed = heard(client, 'close');
+  engine.close();
+  expect(await closed).toEqual(['transport error', expect.objectContaining({ description: 400 })]);
 });

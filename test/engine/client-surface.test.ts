@@ -63,6 +63,29 @@ describe('options', () => {
     expect(resolveOptions(uri, given)).toMatchObject(expected);
   });
 
+  it.each([
+    [undefined, {}],
+    ['http://h'],
+    ['https://h'],
+    ['wss://h:442'],
+    ['h:8080'],
+    ['http://[::1]'],
+    ['http://[::1]:8080'],
+    ['http://::1'],
+    [undefined, { host: '[::1]:80', secure: true }],
+    [undefined, { host: '[::1]', port: 8080 }],
+    [undefined, { host: '::1' }],
+    ['http://user:secret@h:81', {}],
+  ])('of %s and %j name the same server as the official client’s', (uri, given?: ours.SocketOptions) => {
+    const [first, second] = [ours, official].map(({ Socket }) => {
+      const Client = Socket as typeof ours.Socket;
+      const client = uri === undefined ? new Client({ ...given }) : new Client(uri, { ...given });
+      client.on('error', () => {}).close();
+      return { hostname: client.hostname, port: String(client.port), secure: client.secure };
+    });
+    expect(first).toEqual(second);
+  });
+
   it('that are given as undefined are not given', () => {
     const given = { path: undefined, transports: undefined, upgrade: undefined } as object;
     expect(resolveOptions('http://h', given)).toEqual(resolveOptions('http://h', {}));
@@ -89,6 +112,26 @@ describe('transports', () => {
     expect(client.transport).toBeInstanceOf(Transport);
     expect(client.transport).toBeInstanceOf(ours.Transport);
     expect(client.transport.name).toBe(name);
+  });
+
+  it.each<[object, string]>([
+    [{}, '//h/engine.io?sid=test'],
+    [{ secure: true, port: 443 }, 's//h/engine.io?sid=test'],
+    [{ secure: true, port: 80 }, 's//h:80/engine.io?sid=test'],
+    [{ port: 3000, path: '/a/b' }, '//h:3000/a/b?sid=test'],
+    [{ hostname: '::1', port: 80 }, '//[::1]/engine.io?sid=test'],
+    [{ query: {}, timestampRequests: true, timestampParam: 'woot' }, '//h/engine.io?woot=*'],
+  ])('name their address without a session too: with %j', (given, expected) => {
+    const options = {
+      hostname: 'h',
+      secure: false,
+      path: '/engine.io',
+      query: { sid: 'test' },
+      timestampRequests: false,
+    };
+    const uris = [ours.XHR, ours.WebSocket].map((Transport) => new Transport({ ...options, ...given } as never).uri());
+    const addresses = uris.map((uri) => uri.replace(/:/, '').replace(/woot=[\w-]+$/, 'woot=*'));
+    expect(addresses).toEqual([`http${expected}`, `ws${expected}`]);
   });
 
   it('can be of the application’s own making', async () => {
