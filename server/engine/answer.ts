@@ -16,8 +16,9 @@ import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
 import { errors, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { messageOf } from './request.ts';
+import { messageOf, queryOf } from './request.ts';
 import type { AnyRequest } from './request.ts';
+import { SEPARATOR } from './revision-4.ts';
 import { codecFor, revisionOf } from './revisions.ts';
 
 const log = debug('throughline:engine:answer');
@@ -108,7 +109,9 @@ export class Answers {
   /** Tells a peer of the end of its session. */
   farewell(response: ServerResponse, packets: readonly Packet[]): void {
     const codec = codecFor(revisionOf(response.req, this.settings.allowEIO3) ?? 4, response.req);
-    this.poll(response, codec.writePayload(packets), false, NOTHING);
+    // On a stream each packet is followed by it; the last one would be taken for cut short.
+    const end = queryOf(response.req)['transport'] === 'streaming' ? SEPARATOR : '';
+    this.poll(response, codec.writePayload(packets) + end, false, NOTHING);
   }
 
   /** @param isLast - whether the TCP connection ends with it: then what is left of the request's body is not read */
