@@ -8,6 +8,7 @@ import { Batch } from './batch.ts';
 import * as frame from './frame.ts';
 import { Opcode } from './frame.ts';
 import { applyMask } from './mask.ts';
+import { lendBuffer } from './spare-buffer.ts';
 
 /** Up to this length a copy costs less than a buffer of its own in a gathered write (test/bench). */
 const COPY_UP_TO = 4_096;
@@ -37,9 +38,10 @@ export class FrameWriter extends Batch {
     const { length } = data;
     if (length > COPY_UP_TO) {
       const size = Buffer.byteLength(data);
-      const bytes = Buffer.allocUnsafeSlow(this.headerSize(size) + size);
+      const bytes = lendBuffer(this.headerSize(size) + size);
       const start = this.header(bytes, 0, first, size);
-      bytes.write(data, start);
+      // As many bytes as units: all of it is ASCII, and need not be looked through a second time.
+      bytes.write(data, start, size === length ? 'latin1' : 'utf8');
       this.mask(bytes, start, bytes.length);
       return this.append(bytes);
     }
@@ -124,7 +126,7 @@ export function frameWhole(opcode: Opcode, payload: string | Uint8Array, isCompr
   const size = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const bytes = Buffer.allocUnsafe(headerSize(size) + size);
   const start = writeHeader(bytes, 0, frame.FIN | (isCompressed ? frame.RSV1 : 0) | opcode, 0, size);
-  if (typeof payload === 'string') bytes.write(payload, start);
+  if (typeof payload === 'string') bytes.write(payload, start, size === payload.length ? 'latin1' : 'utf8');
   else bytes.set(payload, start);
   return bytes;
 }

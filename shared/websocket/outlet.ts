@@ -2,12 +2,14 @@
  * The way out to the kernel. Most batches are taken at once: then this is one write and nothing is kept. What the kernel
  * doesn't take goes to a {@link Backlog}.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { Backlog, SLICE_BYTES } from './backlog.ts';
 import type { BacklogOwner } from './backlog.ts';
 import type { Batch } from './batch.ts';
 import type { Limits } from './limits.ts';
+import { reclaim } from './spare-buffer.ts';
 
 export class Outlet {
   private readonly socket: Duplex;
@@ -66,9 +68,16 @@ export class Outlet {
 
   private write(batch: Batch): void {
     const only = batch.takeOnly();
-    if (only !== undefined) return void this.socket.write(only);
+    if (only !== undefined) return this.writeOne(only);
     this.socket.cork();
     for (const piece of batch.take()) this.socket.write(piece);
     this.socket.uncork();
+  }
+
+  private writeOne(piece: Uint8Array): void {
+    const { socket } = this;
+    socket.write(piece);
+    // What a TCP socket does not keep was copied by the kernel. Other streams may hand the very bytes on to somebody.
+    if (socket.writableLength === 0 && socket instanceof Socket) reclaim(piece);
   }
 }

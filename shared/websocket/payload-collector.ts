@@ -2,6 +2,7 @@
  * Joins the pieces of a message as they come. Pins at most twice the bytes given to it, whatever length was declared and
  * however small the pieces are.
  */
+import { giveBack, takeBuffer } from './spare-buffer.ts';
 
 /** The first piece gets at least so many bytes, so that tiny pieces don't grow the buffer one by one. */
 const LEAST_BYTES = 512;
@@ -9,9 +10,15 @@ const LEAST_BYTES = 512;
 const NOTHING = Buffer.alloc(0);
 
 export class PayloadCollector {
-  private buffer = NOTHING;
+  private readonly isText: boolean;
+  private buffer: Buffer = NOTHING;
   /** Bytes collected so far. */
   size = 0;
+
+  /** @param isText whether it will be taken by {@link takeText}, so that nobody gets to see its buffer. Default false */
+  constructor(isText = false) {
+    this.isText = isText;
+  }
 
   /** Bytes held, the room for more included. */
   get pinnedBytes(): number {
@@ -37,13 +44,23 @@ export class PayloadCollector {
     return taken;
   }
 
+  /** Hands over what was collected as a text. */
+  takeText(encoding: 'latin1' | 'utf8'): string {
+    const text = this.buffer.toString(encoding, 0, this.size);
+    giveBack(this.buffer);
+    this.clear();
+    return text;
+  }
+
   clear(): void {
     this.buffer = NOTHING;
     this.size = 0;
   }
 
   private grow(size: number, expected: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.min(expected, Math.max(LEAST_BYTES, size * 2)));
+    const most = Math.max(LEAST_BYTES, size * 2);
+    const least = Math.min(expected, most);
+    const grown = this.isText ? takeBuffer(least, most) : Buffer.allocUnsafeSlow(least);
     this.buffer.copy(grown, 0, 0, this.size);
     this.buffer = grown;
   }
