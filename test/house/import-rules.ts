@@ -40,7 +40,9 @@ const nodeForProtocols = ['node:buffer', 'node:crypto', 'node:events', 'node:uti
  */
 const shells = [
   'shared/emitter.ts',
-  ...['backlog', 'connection', 'duplex-stream', 'linger', 'live-contexts'].map((name) => `shared/websocket/${name}.ts`),
+  ...['backlog', 'connection', 'duplex-stream', 'linger', 'live-contexts', 'outlet'].map(
+    (name) => `shared/websocket/${name}.ts`,
+  ),
 ];
 
 /** Packages that run in browsers too. */
