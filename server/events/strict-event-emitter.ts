@@ -12,6 +12,7 @@ import type {
   ReservedOrUserEventNames,
   ReservedOrUserListener,
 } from '../../shared/emitter.ts';
+import { ShapedMap } from '../../shared/shaped-map.ts';
 import { callGuarded } from './guarded-call.ts';
 
 /** What both of EventEmitter's ways to add a listener look like. */
@@ -31,6 +32,9 @@ export abstract class StrictEventEmitter<
 > extends EventEmitter {
   constructor() {
     super({ captureRejections: true });
+    // Node's own is a hash table.
+    // oxlint-disable-next-line no-underscore-dangle
+    (this as unknown as { _events: object })._events = new ShapedMap();
   }
 
   /**

@@ -29,10 +29,6 @@ class Verdict {
     this.sink = sink;
   }
 
-  get pending(): boolean {
-    return this.timer !== undefined;
-  }
-
   within(delayMs: number, graceMs: number): void {
     this.timer?.cancel();
     this.due = this.clock.now() + delayMs;
@@ -56,15 +52,15 @@ export class Heartbeat {
   private readonly sink: HeartbeatSink;
   private readonly intervalMs: number;
   private readonly timeoutMs: number;
-  private readonly verdict: Verdict;
-  private next: Timer | undefined;
+  /** There while an answer is waited for: most of the time none is. */
+  private verdict: Verdict | undefined = undefined;
+  private next: Timer | undefined = undefined;
 
   constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
     this.clock = clock;
     this.sink = sink;
     this.intervalMs = intervalMs;
     this.timeoutMs = timeoutMs;
-    this.verdict = new Verdict(clock, sink);
   }
 
   start(): void {
@@ -75,17 +71,22 @@ export class Heartbeat {
   stop(): void {
     this.next?.cancel();
     this.next = undefined;
-    this.verdict.cancel();
+    this.heard();
   }
 
   /** Any byte is a sign of life, not only the pong. */
   heard(): void {
-    if (this.verdict.pending) this.verdict.cancel();
+    if (this.verdict === undefined) return;
+    this.verdict.cancel();
+    this.verdict = undefined;
   }
 
   private readonly ask = (): void => {
     this.next = this.clock.after(this.intervalMs, this.ask);
-    if (!this.verdict.pending) this.verdict.within(this.timeoutMs, this.timeoutMs);
+    if (this.verdict === undefined) {
+      this.verdict = new Verdict(this.clock, this.sink);
+      this.verdict.within(this.timeoutMs, this.timeoutMs);
+    }
     this.sink.ping();
   };
 }

@@ -19,15 +19,16 @@ import type {
 } from './types.ts';
 import { framePacket } from '../../engine/index.ts';
 import type { SendOptions } from '../engine.ts';
+import { OwnSets } from './own-sets.ts';
 
 export class Adapter extends EventEmitter {
   // An adapter of Socket.IO's ecosystem declares it so, and hands it to ours.
   // oxlint-disable-next-line no-explicit-any
   readonly nsp: any;
   /** The sockets in each room that has any. */
-  rooms: Map<Room, Set<SocketId>> = new Map();
+  rooms: Map<Room, Set<SocketId>> = new OwnSets();
   /** The rooms of each socket, its own among them. */
-  sids: Map<SocketId, Set<Room>> = new Map();
+  sids: Map<SocketId, Set<Room>> = new OwnSets();
 
   /** @param nsp - the {@link AdapterNamespace} that it serves */
   // oxlint-disable-next-line no-explicit-any
@@ -49,6 +50,11 @@ export class Adapter extends EventEmitter {
 
   /** Puts a socket into rooms. Events `create-room` and `join-room` tell what was new. */
   addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void {
+    if (joinsOwn(this, id, rooms)) {
+      this.emit('create-room', id);
+      this.emit('join-room', id, id);
+      return;
+    }
     let joined = this.sids.get(id);
     if (joined === undefined) this.sids.set(id, (joined = new Set()));
     for (const room of rooms) {
@@ -73,6 +79,7 @@ export class Adapter extends EventEmitter {
 
   /** Takes a socket out of all its rooms and forgets it. */
   delAll(id: SocketId): void {
+    if (leavesOwn(this, id)) return;
     const joined = this.sids.get(id);
     if (joined === undefined) return;
     for (const room of joined) removeMember(this, id, room);
@@ -169,6 +176,27 @@ export class Adapter extends EventEmitter {
   }
 }
 
+/** Puts a newcomer into its own room, if that is all there is to do. */
+function joinsOwn({ sids, rooms }: Adapter, id: SocketId, joined: ReadonlySet<Room>): boolean {
+  if (joined.size !== 1 || !joined.has(id) || sids.has(id) || rooms.has(id)) return false;
+  if (!(sids instanceof OwnSets && rooms instanceof OwnSets)) return false;
+  sids.setOwn(id);
+  rooms.setOwn(id);
+  return true;
+}
+
+/** Takes a socket out of its own room, if it is in no other and nobody is to be told. */
+function leavesOwn(adapter: Adapter, id: SocketId): boolean {
+  if (!isOwn(adapter.sids, id) || !isOwn(adapter.rooms, id)) return false;
+  if (adapter.listenerCount('leave-room') > 0 || adapter.listenerCount('delete-room') > 0) return false;
+  adapter.rooms.delete(id);
+  return adapter.sids.delete(id);
+}
+
+function isOwn(map: Map<string, Set<string>>, name: string): boolean {
+  return map instanceof OwnSets && map.isOwn(name);
+}
+
 function removeMember(adapter: Adapter, id: SocketId, room: Room): void {
   const members = adapter.rooms.get(room);
   if (!members?.delete(id)) return;
@@ -235,10 +263,10 @@ function forEachSocket(adapter: Adapter, opts: BroadcastOptions, visit: (socket:
   else for (const id of membersOf(adapter, opts.rooms) ?? []) call(id);
 }
 
-/** Who is in any of the rooms. With one room that is the room itself: not to be changed. */
+/** Who is in any of the rooms. With one room that is the room itself, or its name where only who has it is there: not to be changed. */
 function membersOf(adapter: Adapter, rooms: Set<Room> | undefined): ReadonlySet<SocketId> | undefined {
   if (rooms === undefined || rooms.size === 0) return undefined;
-  if (rooms.size === 1) for (const room of rooms) return adapter.rooms.get(room);
+  if (rooms.size === 1) for (const room of rooms) return isOwn(adapter.rooms, room) ? rooms : adapter.rooms.get(room);
   const ids = new Set<SocketId>();
   for (const room of rooms) for (const id of adapter.rooms.get(room) ?? []) ids.add(id);
   return ids;
