@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto';
 /** 120 bits: the public id's length is Socket.IO's, 20 characters. */
 const PUBLIC_BYTES = 15;
 
-/** 144 bits: who knows a private id can recover its session. */
+/** 144 bits: who knows a private id can recover its session, or carries it on. */
 const PRIVATE_BYTES = 18;
 
 /** One call for many ids: a call costs 20 times what a slice does. */

@@ -36,6 +36,7 @@ if (cluster.isPrimary) {
     socket.on('ask all', async (reply) => reply(await io.timeout(5_000).emitWithAck('who')));
     socket.on('ask servers', async (reply) => reply(await io.serverSideEmitWithAck('pid')));
     socket.on('pid', (reply) => reply(process.pid));
+    socket.on('session', (reply) => reply(socket.conn.id));
   });
   io.on('pid', (reply) => reply(process.pid));
   // Not shared between the workers: a client says whom it means by the port.

@@ -14,7 +14,8 @@ const built = requires(
   'npm run build',
 );
 
-it.runIf(built)('workers of a cluster are one group over @socket.io/cluster-adapter', async () => {
+/** Official clients, one of each of two workers. */
+async function start(): Promise<Socket[]> {
   const primary = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(async () => {
     const exited = once(primary, 'exit');
@@ -27,8 +28,13 @@ it.runIf(built)('workers of a cluster are one group over @socket.io/cluster-adap
     onTestFinished(() => void client.disconnect());
     return client;
   });
-  const [one, other] = clients as [Socket, Socket];
   await Promise.all(clients.map((client) => heard(client, 'connect')));
+  return clients;
+}
+
+it.runIf(built)('workers of a cluster are one group over @socket.io/cluster-adapter', async () => {
+  const clients = await start();
+  const [one, other] = clients as [Socket, Socket];
   const pids = await Promise.all(clients.map((client) => client.emitWithAck('pid') as Promise<number>));
   expect(new Set(pids).size).toBe(2);
   // They know of each other once one has answered the other.
@@ -42,4 +48,14 @@ it.runIf(built)('workers of a cluster are one group over @socket.io/cluster-adap
   expect(await one.emitWithAck('count')).toBe(2);
   for (const [n, client] of clients.entries()) client.on('who', (reply: (given: number) => void) => reply(n));
   expect(((await other.emitWithAck('ask all')) as number[]).toSorted()).toEqual([0, 1]);
+});
+
+// @socket.io/sticky takes so many characters of a `sid` that it sees, and looks for a session of which it was told by that name.
+it.runIf(built)('a worker tells 20 characters of a session id, and its peer has 128 random bits', async () => {
+  for (const client of await start()) {
+    const told = (await client.emitWithAck('session')) as string;
+    expect(told).toMatch(/^[\w-]{20}$/);
+    expect(client.io.engine.id).toMatch(/^[\w-]{24}$/);
+    expect(client.io.engine.id!.startsWith(told)).toBe(true);
+  }
 });
