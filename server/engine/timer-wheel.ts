@@ -4,13 +4,18 @@
  *
  * Delays come from options, so there are few different ones. Each has a queue in the order in which its entries fall due.
  * A turn's tasks run after what has arrived by then was read, so that a process that was blocked hears its peers out
- * before it counts them as silent.
+ * before it counts them as silent. That takes it a few rounds of the event loop: connections are accepted in one, and what they
+ * say is read in the next.
  */
 import type { Clock, Timer } from '../../shared/clock.ts';
 
 /** Delays from here on (ms) are rounded up to whole ticks, so that the timers of many sessions share a wake-up. */
 const COARSE_FROM_MS = 1_000;
 const TICK_MS = 20;
+
+/** A wake-up so late (ms) says that the process was blocked: then its tasks wait for so many rounds of the event loop. */
+const BLOCKED_MS = 100;
+const ROUNDS_TO_READ = 3;
 
 /** A doubly linked list; its own ends are the entry that stands for it. */
 class Entry implements Timer {
@@ -40,6 +45,8 @@ export class TimerWheel implements Clock {
   private wake: NodeJS.Timeout | undefined;
   private wakeAt = Infinity;
   private lateMs = 0;
+  /** Rounds of the event loop before the tasks that are due. */
+  private rounds = 0;
 
   /** How late the last wake-up came (ms): what else runs in this process takes that long. */
   get lagMs(): number {
@@ -74,10 +81,12 @@ export class TimerWheel implements Clock {
 
   private readonly onWake = (): void => {
     this.lateMs = Math.max(0, this.now() - this.wakeAt);
+    this.rounds = this.lateMs < BLOCKED_MS ? 1 : ROUNDS_TO_READ;
     setImmediate(this.turn);
   };
 
   private readonly turn = (): void => {
+    if (--this.rounds > 0) return void setImmediate(this.turn);
     try {
       const now = this.now();
       for (const queue of this.queues.values()) this.runDue(queue, now);

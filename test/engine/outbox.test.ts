@@ -82,3 +82,24 @@ it('hands out a message larger than the room alone, and never none', () => {
   const batches = [0, 1].map(() => outbox.take(10, measure).map((packet) => packet.data));
   expect(batches).toEqual([['a'.repeat(50)], ['b', 'c']]);
 });
+
+it.each([2 ** 31, 2 ** 32, 2 ** 53 - 10])('counts on past %i', (around) => {
+  const outbox = new Outbox();
+  outbox.last = outbox.sent = outbox.confirmed = outbox.claimed = around - 3;
+  outbox.next = around - 2;
+  const texts = ['a', 'b', 'c', 'd', 'e'];
+  for (const data of texts) outbox.push({ type: 'message', data });
+  const sent = (): unknown[] => outbox.take(Infinity, measure).map(({ data }) => data);
+  expect(sent()).toEqual(texts);
+  outbox.confirm(around);
+  expect(outbox.rewind()).toBe(2);
+  expect(sent()).toEqual(['d', 'e']);
+  outbox.confirm(around + 2);
+  expect(outbox).toMatchObject({
+    last: around + 2,
+    sent: around + 2,
+    confirmed: around + 2,
+    next: around + 3,
+    bytes: 0,
+  });
+});
