@@ -31,10 +31,14 @@ export class WebSocketDoor {
   private readonly limits: Limits;
   private readonly deflate: DeflateSettings | undefined;
 
-  constructor({ maxHttpBufferSize, perMessageDeflate }: Settings) {
+  constructor({ maxHttpBufferSize, perMessageDeflate, ...settings }: Settings) {
     this.limits = resolveLimits({
       maxMessageBytes: Math.min(maxHttpBufferSize, 2 ** 31 - 1),
       highWaterBytes: HIGH_WATER_BYTES,
+      // What a session has handed over already is a message or two, but they may be large.
+      maxQueuedBytes: settings.maxQueuedBytes,
+      stalledQueueBytes: settings.stalledQueueBytes,
+      stalledTimeoutMs: settings.stalledTimeout,
     });
     this.deflate = resolveDeflate(perMessageDeflate, false);
   }
