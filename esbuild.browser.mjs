@@ -44,6 +44,9 @@ const withoutProse = {
     onLoad({ filter: /[\\/]meanings\.ts$/ }, () => ({
       contents: 'export const meaningOf = (why) => `${why}: throughline.js says what that means`;',
     }));
+    onLoad({ filter: /[\\/]malformed\.ts$/ }, () => ({
+      contents: "export const malformed = () => new Error('malformed packet: throughline.js says why');",
+    }));
   },
 };
 

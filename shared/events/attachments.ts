@@ -2,6 +2,7 @@
  * Binary in a packet: on the wire a placeholder stands where it was, and the bytes follow as messages of their own.
  */
 import { ThroughlineError } from '../errors.ts';
+import { malformed } from './malformed.ts';
 import { BINARY_EVENT, EVENT } from './packet.ts';
 import type { Packet } from './packet.ts';
 
@@ -70,7 +71,7 @@ export function locate(places: (Place | undefined)[], own?: Replacer): Replacer 
     if (isPlaceholder(revived)) {
       const { num } = revived;
       const isFree = typeof num === 'number' && Object.hasOwn(places, num) && !places[num];
-      if (!isFree) throw new Error('placeholder without attachment');
+      if (!isFree) throw malformed('placeholder without attachment');
       places[num] = { holder: this, key };
     }
     return revived;

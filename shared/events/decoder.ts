@@ -4,6 +4,7 @@
 import { Emitter } from '../emitter.ts';
 import { TO_BINARY, attach, isBinary, locate } from './attachments.ts';
 import type { PartialPacket, Place, Replacer } from './attachments.ts';
+import { malformed } from './malformed.ts';
 import { ACK, BINARY_EVENT, EVENT, isDataValid } from './packet.ts';
 import type { Packet, PacketType } from './packet.ts';
 
@@ -36,7 +37,7 @@ function decodeData(type: number, json: string, { inspect }: DecoderOptions, rev
     // Its error quotes the text, which belongs in no log. Below, it fails as data of no kind.
     type = BINARY_EVENT;
   }
-  if (!isDataValid(type, data)) throw new Error('invalid payload');
+  if (!isDataValid(type, data)) throw malformed('invalid payload');
   return data;
 }
 
@@ -52,7 +53,7 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
     return { type: EVENT, nsp: '/', data: decodeData(EVENT, text.slice(1), options, reviver) };
   }
   const header = HEADER.exec(text);
-  if (!header) throw new Error('unknown packet type');
+  if (!header) throw malformed('unknown packet type');
   const [{ length }, digit, count, nsp = '/', id] = header;
   const kind = Number(digit);
   const isPartial = kind >= BINARY_EVENT;
@@ -60,12 +61,12 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
   const attachments = Number(count);
   // Zero is refused as well: such a packet would wait for its last attachment for ever.
   if (isPartial ? !(attachments >= 1 && attachments <= maxAttachments) : count) {
-    throw new Error('too many attachments, or none');
+    throw malformed('too many attachments, or none');
   }
-  if (id ? !Number.isSafeInteger(Number(id)) : type === ACK) throw new Error('invalid id');
+  if (id ? !Number.isSafeInteger(Number(id)) : type === ACK) throw malformed('invalid id');
   const places: (Place | undefined)[] = isPartial ? Array<undefined>(attachments).fill(undefined) : [];
   const data = decodeData(type, text.slice(length), options, isPartial ? locate(places, reviver) : reviver);
-  if (places.includes(undefined)) throw new Error('attachment without placeholder');
+  if (places.includes(undefined)) throw malformed('attachment without placeholder');
   const packet: Packet = { type: type as PacketType, nsp };
   if (data !== undefined) packet.data = data;
   if (id) packet.id = Number(id);
@@ -95,9 +96,9 @@ export class Decoder extends Emitter<Record<never, never>, Record<never, never>,
     const { partial } = this;
     let whole: Packet | undefined;
     if (typeof message !== 'string') {
-      if (!partial || !isBinary(message)) throw new Error('got binary data when not reconstructing a packet');
+      if (!partial || !isBinary(message)) throw malformed('got binary data when not reconstructing a packet');
       whole = attach(partial, message);
-    } else if (partial) throw new Error('got plaintext data when reconstructing a packet');
+    } else if (partial) throw malformed('got plaintext data when reconstructing a packet');
     else {
       const packet = decodeText(message, this.options);
       if ('missing' in packet) this.partial = packet;
