@@ -16,54 +16,55 @@ export interface Flags {
   takesError?: boolean;
 }
 
-export class RetryQueue {
+export type RetryQueue = ReturnType<typeof createRetryQueue>;
+
+/**
+ * @param retries - tries after the first one; then the event is dropped and its callback given the error
+ * @param isReady - whether sending makes sense
+ * @param send - sends an event whose last argument takes the acknowledgement, or the error
+ */
+export function createRetryQueue(
+  retries: number,
+  isReady: () => boolean,
+  send: (args: unknown[], flags: Flags) => void,
+) {
   /** Each sends its event. */
-  private readonly queue: (() => void)[] = [];
+  const queue: (() => void)[] = [];
   /** Whether the first one's acknowledgement is awaited. */
-  private isPending = false;
-  private readonly retries: number;
-  private readonly isReady: () => boolean;
-  private readonly send: (args: unknown[], flags: Flags) => void;
-
-  /**
-   * @param retries - tries after the first one; then the event is dropped and its callback given the error
-   * @param isReady - whether sending makes sense
-   * @param send - sends an event whose last argument takes the acknowledgement, or the error
-   */
-  constructor(retries: number, isReady: () => boolean, send: (args: unknown[], flags: Flags) => void) {
-    this.retries = retries;
-    this.isReady = isReady;
-    this.send = send;
-  }
-
-  /** Puts an event at the end and sends it when its turn comes. */
-  add(args: unknown[], flags: Flags): void {
-    const callback = typeof args.at(-1) === 'function' ? (args.pop() as Settle) : undefined;
-    let triesLeft = this.retries;
-    const answered: Settle = (...outcome) => {
-      this.isPending = false;
-      if (!outcome[0] || !triesLeft--) {
-        this.queue.shift();
-        if (callback) callListener(undefined, callback, outcome);
-      }
-      this.drain();
-    };
-    this.queue.push(() => this.send([...args, answered], { ...flags, takesError: true }));
-    this.drain();
-  }
+  let isPending = false;
 
   /** Sends the first event, unless its acknowledgement is awaited already. */
-  drain(): void {
-    const [send] = this.queue;
-    if (!send || this.isPending || !this.isReady()) return;
-    this.isPending = true;
+  const drain = (): void => {
+    const [sendFirst] = queue;
+    if (!sendFirst || isPending || !isReady()) return;
+    isPending = true;
     try {
-      send();
+      sendFirst();
     } catch (error) {
       // It will never be sent, and must not hold up the rest.
-      this.isPending = false;
-      this.queue.shift();
+      isPending = false;
+      queue.shift();
       throw error;
     }
-  }
+  };
+
+  return {
+    drain,
+
+    /** Puts an event at the end and sends it when its turn comes. */
+    add(args: unknown[], flags: Flags): void {
+      const callback = typeof args.at(-1) === 'function' ? (args.pop() as Settle) : undefined;
+      let triesLeft = retries;
+      const answered: Settle = (...outcome) => {
+        isPending = false;
+        if (!outcome[0] || !triesLeft--) {
+          queue.shift();
+          if (callback) callListener(undefined, callback, outcome);
+        }
+        drain();
+      };
+      queue.push(() => send([...args, answered], { ...flags, takesError: true }));
+      drain();
+    },
+  };
 }

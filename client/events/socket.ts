@@ -24,8 +24,8 @@ import {
   isDataValid,
 } from '../../shared/events/packet.ts';
 import { clockFor } from '../engine/clock.ts';
-import type { Settle } from './acknowledgements.ts';
-import { Acknowledgements } from './acknowledgements.ts';
+import type { Acknowledgements, Settle } from './acknowledgements.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import { CatchAllEmitter } from './catch-all-emitter.ts';
 import type { Manager, OutgoingPacket } from './manager.ts';
 import type {
@@ -34,8 +34,8 @@ import type {
   ExtendedError,
   SocketReservedEvents,
 } from './reserved-events.ts';
-import type { Flags } from './retry-queue.ts';
-import { RetryQueue } from './retry-queue.ts';
+import type { Flags, RetryQueue } from './retry-queue.ts';
+import { createRetryQueue } from './retry-queue.ts';
 import type { Auth, AuthFunction, SocketOptions } from './socket-options.ts';
 
 export class Socket<
@@ -74,9 +74,9 @@ export class Socket<
     this.nsp = nsp;
     this.opts = opts;
     this.auth = opts.auth;
-    this.acks = new Acknowledgements(clockFor(io.opts));
+    this.acks = createAcknowledgements(clockFor(io.opts));
     if (opts.retries) {
-      this.queue = new RetryQueue(
+      this.queue = createRetryQueue(
         opts.retries,
         () => this.connected,
         (args, flags) => this.transmit(args, flags),
