@@ -96,8 +96,7 @@ export class Manager<
     // An engine that we have done with may speak on; nobody listens.
     this.session = new AbortController();
     const { signal } = this.session;
-    const lost = (reason: string, description?: DisconnectDescription): void =>
-      this.end(this.mayReconnect, reason, description);
+    const lost = (reason: string, description?: DisconnectDescription): void => this.end(reason, description);
     const failed = (error: ConnectError): void => {
       if (this._readyState === 'open') return this.tell('error', error);
       const wasReconnecting = this._reconnecting;
@@ -183,7 +182,7 @@ export class Manager<
   /** Closes the connection for all namespaces, and lets it be. */
   _close(): void {
     this.skipReconnect = true;
-    this.end(false, 'forced close');
+    this.end('forced close');
   }
 
   /** {@inheritDoc Manager._close} */
@@ -223,9 +222,9 @@ export class Manager<
     if (_reconnecting) this.emitReserved('reconnect', attempts);
   }
 
-  private end(reconnecting: boolean, reason: string, description?: DisconnectDescription): void {
+  private end(reason: string, description?: DisconnectDescription): void {
     const wasClosed = this._readyState === 'closed';
-    this.detach(reconnecting);
+    this.detach(this.mayReconnect);
     if (wasClosed) return;
     this.engine.close();
     this.tell('close', reason, description);

@@ -25,7 +25,7 @@ export interface DecoderOptions {
 const MAX_ATTACHMENTS = 10;
 
 /** Type, number of attachments, namespace, id. Each part is there or not by its first character: nothing to try twice. */
-const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]{0,4095})(?:,|$))?(\d+)?/;
+const HEADER = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]{0,4095})(?:,|$))?(\d+)?/;
 
 /** @throws Error unless `json` is data that this type of packet may carry */
 function decodeData(type: number, json: string, { inspect }: DecoderOptions, reviver?: Replacer): unknown {
@@ -54,23 +54,20 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
   }
   const header = HEADER.exec(text);
   if (!header) throw malformed('unknown packet type');
-  const [{ length }, digit, count, nsp = '/', id] = header;
-  const kind = Number(digit);
-  const isPartial = kind >= BINARY_EVENT;
-  const type = isPartial ? kind - TO_BINARY : kind;
-  const attachments = Number(count);
+  const [{ length }, plain, binary, count, nsp = '/', digits] = header;
+  const type = Number(plain ?? Number(binary) - TO_BINARY) as PacketType;
+  const attachments = Number(count ?? 0);
   // Zero is refused as well: such a packet would wait for its last attachment for ever.
-  if (isPartial ? !(attachments >= 1 && attachments <= maxAttachments) : count) {
-    throw malformed('too many attachments, or none');
-  }
-  if (id ? !Number.isSafeInteger(Number(id)) : type === ACK) throw malformed('invalid id');
-  const places: (Place | undefined)[] = isPartial ? Array<undefined>(attachments).fill(undefined) : [];
-  const data = decodeData(type, text.slice(length), options, isPartial ? locate(places, reviver) : reviver);
+  if (count && !(attachments && attachments <= maxAttachments)) throw malformed('too many attachments, or none');
+  const id = Number(digits);
+  if (digits ? !Number.isSafeInteger(id) : type === ACK) throw malformed('invalid id');
+  const places: (Place | undefined)[] = Array<undefined>(attachments).fill(undefined);
+  const data = decodeData(type, text.slice(length), options, count ? locate(places, reviver) : reviver);
   if (places.includes(undefined)) throw malformed('attachment without placeholder');
-  const packet: Packet = { type: type as PacketType, nsp };
+  const packet: Packet = { type, nsp };
   if (data !== undefined) packet.data = data;
-  if (id) packet.id = Number(id);
-  return isPartial ? { ...packet, missing: places as Place[] } : packet;
+  if (digits) packet.id = id;
+  return count ? { ...packet, missing: places as Place[] } : packet;
 }
 
 interface DecoderEvents {
