@@ -121,10 +121,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     return this.current;
   }
 
-  /** Whether a peer of our own is about to ask: its poll has been answered, and the next one is not here yet. */
+  /** Whether its peer is about to ask: its poll has been answered, and the next one is not here yet. */
   get isBetweenPolls(): boolean {
-    const { transport, resumable } = this.core;
-    return resumable && transport instanceof HttpTransport && !transport.isTaken;
+    const { transport } = this.core;
+    return transport instanceof HttpTransport && !transport.isTaken;
   }
 
   get isUpgrading(): boolean {

@@ -248,9 +248,9 @@ export class Reception {
   private sayFarewell(request: IncomingMessage, response: ServerResponse): boolean {
     const { sid } = queryOf(request);
     if (typeof sid !== 'string' || request.method !== 'GET') return false;
-    const packets = this.registry.takeFarewell(sid);
-    if (packets !== undefined) this.answers.farewell(response, packets);
-    return packets !== undefined;
+    const packets = this.registry.takeFarewell(sid) ?? [];
+    if (packets.length > 0) this.answers.farewell(response, packets);
+    return packets.length > 0;
   }
 }
 

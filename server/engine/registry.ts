@@ -113,7 +113,7 @@ export class Registry implements LineHost {
     this.farewells.set(id, { packets, timer });
   }
 
-  /** What the peer of an ended session has not been told yet; told once. */
+  /** What the peer of an ended session has not been told yet; told once. Nothing where it is only to be answered. */
   takeFarewell(id: string): readonly Packet[] | undefined {
     const farewell = this.farewells.get(id);
     if (farewell === undefined) return undefined;
@@ -124,15 +124,22 @@ export class Registry implements LineHost {
   }
 
   /**
-   * Ends all sessions. A peer of our own that is between two polls is about to ask: it is waited for, and told.
+   * Ends all sessions. A peer of our own that is between two polls is about to ask: it is waited for, and told. Others are
+   * only waited for where nobody else would answer them; to them the session is unknown then.
    *
+   * @param isAlone - whether nobody else answers requests
    * @param done - called when all of those were told, which may be at once, or their time has passed
    */
-  close(done: () => void): void {
+  close(isAlone: boolean, done: () => void): void {
     const lines = [...this.lines.values()];
-    const asking = new Set(lines.filter((line) => line.isBetweenPolls).map(({ id }) => id));
+    const isAwaited = ({ isBetweenPolls, core }: Line): boolean => isBetweenPolls && (isAlone || core.resumable);
+    const asking = new Map(lines.filter(isAwaited).map(({ id, core }) => [id, core]));
     for (const { core } of lines) core.close('closed-here', true);
-    for (const id of this.farewells.keys()) if (!asking.has(id)) this.takeFarewell(id);
+    for (const [id, farewell] of this.farewells) {
+      const core = asking.get(id);
+      if (core === undefined) this.takeFarewell(id);
+      else if (!core.resumable) this.farewells.set(id, { ...farewell, packets: [] });
+    }
     if (this.farewells.size === 0) return done();
     const timer = this.clock.after(LINGER_MS, () => this.stopLingering());
     this.toldAll = () => {

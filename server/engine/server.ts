@@ -162,15 +162,15 @@ export class Server extends EventEmitter {
 
   /**
    * Ends all sessions and lets no new ones in: until {@link close} those who ask get 503, whose server is about to close.
-   * Resolves at once, or when peers of our own that were between two polls have asked and been told, after a second at most.
+   * Resolves at once, or when peers that were between two polls have asked and been answered, after a second at most.
    */
   dismiss(): Promise<void> {
     return new Promise((resolve) => this.end(resolve));
   }
 
   /**
-   * Ends all sessions and leaves the http servers that it was attached to; those stay open. Where peers of our own are
-   * between two polls it stays for a second at most, to tell them.
+   * Ends all sessions and leaves the http servers that it was attached to; those stay open. Where peers are between
+   * two polls, and nobody else would answer them, it stays for a second at most.
    */
   close(): this {
     this.end(() => this.attachments.detach());
@@ -181,6 +181,6 @@ export class Server extends EventEmitter {
     this.isClosed = true;
     this.registry.isDraining = true;
     this.registry.stopLingering();
-    this.registry.close(done);
+    this.registry.close(this.httpServer?.listenerCount('request') === 0, done);
   }
 }

@@ -3,7 +3,6 @@
  *
  * The files are those of our build. They are read when first asked for and kept, each with its tag and its compressed forms.
  */
-import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
@@ -103,9 +102,13 @@ export class ClientFiles {
 
 async function load(file: string): Promise<Loaded> {
   const plain = await readFile(new URL(file, await folder()));
-  // The tag is for the file, in whichever form: hence weak (RFC 9110 §8.8.1).
-  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 27)}"`;
-  return { plain, etag, packed: new Map() };
+  return { plain, etag: `"${await version()}"`, packed: new Map() };
+}
+
+/** The package's: the scripts change with it, and with nothing else. As Socket.IO's server has it in the tag. */
+async function version(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', await folder()), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** Where the build is: above the built server, or beside the sources when those are run. */
@@ -120,6 +123,5 @@ async function folder(): Promise<URL> {
 /** RFC 9110 §13.1.2, with weak comparison. */
 function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
-  const bare = etag.slice(2);
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === bare);
+  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

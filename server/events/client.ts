@@ -174,7 +174,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   // oxlint-disable-next-line no-explicit-any
   writeToEngine(parts: readonly any[] | string, options = PLAIN, done?: () => void): void {
     const { conn } = this;
-    if (options.volatile && !conn.transport.writable) return;
+    if (options.volatile && !isIdle(conn.transport)) return;
     if (typeof parts === 'string') {
       conn.write(parts, options, done);
       return;
@@ -270,4 +270,15 @@ function settle(client: { settled(): void }): void {
 /** What is still to come of a packet that nobody is left to take: the number of its attachments. */
 function forgotten({ type, nsp, missing }: PartialPacket): PartialPacket {
   return { type, nsp, missing: missing.map(() => ({ holder: {}, key: '' })) };
+}
+
+/** Whether what is sent now leaves at once. What waits for the end of this turn is on its way: the first of many gets through. */
+function isIdle({
+  writable,
+  bufferedAmount,
+}: {
+  readonly writable: boolean;
+  readonly bufferedAmount: number;
+}): boolean {
+  return writable && !(bufferedAmount > 0); // another engine's transports may not count
 }

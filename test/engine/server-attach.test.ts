@@ -8,7 +8,7 @@ import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Server, attach, listen as listenOn } from '../../server/engine/index.ts';
-import { WebSocketPeer, ask, listen, next, open, serve, tcp } from './server-fixture.ts';
+import { Poller, WebSocketPeer, ask, listen, next, open, serve, tcp } from './server-fixture.ts';
 
 const opening = 'EIO=4&transport=polling';
 const upgradeHead = (path: string) =>
@@ -123,6 +123,17 @@ describe('attached to an http server', () => {
     await peer.closed;
     expect(sessions.map((session) => session.readyState)).toEqual(['closed', 'closed']);
     expect([engine.clientsCount, http.listening]).toEqual([0, true]);
+  });
+
+  it('answers who is between two polls before it leaves, where nobody else would', async () => {
+    const { engine, http, port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    sessions[0]!.send('discarded');
+    engine.close();
+    const { status, body } = await poller.get();
+    expect([status, body]).toEqual([400, '{"code":1,"message":"Session ID unknown"}']);
+    http.on('request', (_request, response) => response.end('app'));
+    expect((await poller.get()).body).toBe('app');
   });
 });
 

@@ -268,6 +268,20 @@ describe('a socket', () => {
     expect(await (await fetch(`${url}&sid=${sid}`)).text()).toBe('42["kept"]');
   });
 
+  it('sends the first of many that are volatile in one turn', async () => {
+    const { io, url } = await serve();
+    const [client, socket] = await meet(io, url);
+    const came: unknown[] = [];
+    client.on('n', (n) => came.push(n));
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 3; n++) socket.volatile.emit('n', n);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 3; n < 6; n++) io.volatile.emit('n', n);
+    socket.emit('end');
+    await heard(client, 'end');
+    expect(came).toEqual([0, 3]);
+  });
+
   it.each(['volatile', 'compress', 'timeout'] as const)('forgets %s after the event that it was for', async (flag) => {
     const { io, url } = await serve();
     const [client, socket] = await meet(io, url);
