@@ -8,7 +8,7 @@
 import { Socket as ClientSocketClass, io as connectClient } from './client/index.ts';
 import type { ManagerOptions, Socket as ClientSocket, SocketOptions, SocketReservedEvents } from './client/index.ts';
 import { Socket as ServerSocket } from './server/events/index.ts';
-import type { DisconnectReason, SocketReservedEventsMap } from './server/events/index.ts';
+import type { DisconnectReason, EventMiddleware, SocketReservedEventsMap } from './server/events/index.ts';
 import type {
   DefaultEventsMap,
   EventNames,
@@ -34,7 +34,7 @@ type Details = any;
 
 type EventName<Map extends EventsMap> = ReservedOrUserEventNames<SocketReservedEvents & SocketReservedEventsMap, Map>;
 
-type ClientOnly = 'active' | 'auth' | 'close' | 'connect' | 'io' | 'open' | 'receiveBuffer' | 'sendBuffer';
+type ClientOnly = 'active' | 'auth' | 'io' | 'receiveBuffer' | 'sendBuffer';
 
 type ServerOnly =
   | 'acks'
@@ -54,9 +54,8 @@ type ServerOnly =
   | 'nsp'
   | 'request'
   | 'rooms'
-  | 'to'
-  | 'use'
-  | 'write';
+  | 'server'
+  | 'to';
 
 /** Called with an event's name and arguments. */
 // What an event carries is the application's to say.
@@ -80,6 +79,12 @@ export interface Socket<
   readonly disconnected: boolean;
   readonly recovered: boolean;
   readonly volatile: this;
+  // Picked, what returns `this` would return but the end's own type.
+  connect(): this;
+  open(): this;
+  close(): this;
+  use(middleware: EventMiddleware): this;
+  write(...args: EventParams<EmitEvents, 'message'>): this;
   on(event: 'disconnect', listener: (reason: AnyDisconnectReason, details?: Details) => void): this;
   on<Ev extends keyof SocketReservedEvents>(
     event: Ev,

@@ -10,7 +10,7 @@ export type { NamespaceReservedEventsMap } from './namespace.ts';
 export type { AdapterConstructor, ConnectionStateRecovery, ServerOptions } from './options.ts';
 export type { ExtendedError } from './run-middleware.ts';
 export type { ListenerErrorContext, ServerReservedEventsMap } from './server.ts';
-export type { Event, SocketReservedEventsMap } from './socket.ts';
+export type { Event, EventMiddleware, SocketReservedEventsMap } from './socket.ts';
 export type { LatestEmitter } from './socket.ts';
 export type { InvalidPayload } from './validators.ts';
 export type { DisconnectReason } from './disconnect-reason.ts';

@@ -46,6 +46,8 @@ socket.io.on('reconnect', (attempt) => attempt);
 socket.auth = { token: 2 };
 if (socket.active) socket.close();
 socket.open().disconnect();
+export const opened: Socket<ServerToClient, ClientToServer> = io({ autoConnect: false }).connect().open();
+export const same: typeof socket = socket.connect();
 untyped.on('anything', (a, b) => a + b);
 untyped.volatile.compress(true).emit('anything', 1, (answer: string) => answer);
 export class Service {
@@ -73,6 +75,7 @@ function handlers(its: Socket<ClientToServer, ServerToClient>): void {
 }
 function whole(its: Socket<ClientToServer, ServerToClient, BetweenServers, Data>): void {
   its.nsp.emit('noArg');
+  its.server.of('/other').emit('noArg');
   its.timeout(5).emit('withAck', 'x', (error, n) => error.message + n.toFixed());
   its.on('disconnecting', (reason) => reason === 'ping timeout' && its.rooms.size);
 }
