@@ -57,9 +57,7 @@ export class WebSocketDoor {
       limits: this.limits,
       deflate: this.deflate,
       protocol: firstProtocol(knock.request),
-      headers: (lines) => {
-        for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
-      },
+      headers: added.length === 0 ? undefined : addTo(added),
     });
     if (connection === undefined) return undefined;
     return new WebSocketTransport(
@@ -101,6 +99,13 @@ export class WebSocketDoor {
     socket.off('error', ignoreReset);
     return acceptUpgrade(request, socket, head, options);
   }
+}
+
+/** Adds headers to the lines of an answer. */
+function addTo(added: HeaderList): (lines: string[]) => void {
+  return (lines) => {
+    for (let at = 0; at < added.length; at += 2) lines.push(`${added[at]}: ${added[at + 1]}`);
+  };
 }
 
 /** For a connection that is only told something, and closed. */

@@ -15,6 +15,8 @@ export class ConnectDeadlines {
   /** In the order of their coming; each with its time (ms on the clock of `performance.now`). */
   private readonly dueAt = new Map<Waiting, number>();
   private timer: NodeJS.Timeout | undefined;
+  /** When it fires. */
+  private timerAt = Infinity;
 
   /** @param delayMs - asked each time, since `Server#connectTimeout` may change it */
   constructor(delayMs: () => number) {
@@ -28,24 +30,30 @@ export class ConnectDeadlines {
 
   add(one: Waiting): void {
     const delayMs = this.delayMs();
-    this.dueAt.set(one, performance.now() + delayMs);
-    this.timer ??= setTimeout(this.check, delayMs);
+    const due = performance.now() + delayMs;
+    this.dueAt.set(one, due);
+    if (due < this.timerAt) this.arm(due, delayMs);
   }
 
   /** Harmless for one who isn't waited for. */
   delete(one: Waiting): void {
-    if (this.dueAt.delete(one) && this.dueAt.size === 0) {
-      clearTimeout(this.timer);
-      this.timer = undefined;
-    }
+    // The timer goes on: mostly the next client is there before it fires.
+    this.dueAt.delete(one);
+  }
+
+  private arm(due: number, delayMs: number): void {
+    clearTimeout(this.timer);
+    this.timerAt = due;
+    // Who is waited for keeps the process alive, not the waiting.
+    this.timer = setTimeout(this.check, Math.ceil(delayMs)).unref();
   }
 
   private readonly check = (): void => {
-    this.timer = undefined;
+    this.timerAt = Infinity;
     const now = performance.now();
     for (const [one, due] of this.dueAt) {
       if (due > now) {
-        this.timer = setTimeout(this.check, Math.ceil(due - now));
+        this.arm(due, due - now);
         return;
       }
       this.dueAt.delete(one);

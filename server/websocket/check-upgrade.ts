@@ -2,6 +2,7 @@
 import { holdsToken, isKey } from '../../shared/websocket/handshake.ts';
 import { badRequest, isRefusal, readOffers } from './bid.ts';
 import type { Offers, Refusal } from './bid.ts';
+import { PlainRequest } from './plain-request.ts';
 import type { RequestHead } from './plain-request.ts';
 
 /** What a client asks for by an upgrade. */
@@ -15,8 +16,9 @@ export function checkUpgrade(request: RequestHead): UpgradeOffers | Refusal {
   if (request.method !== 'GET') return badRequest('A WebSocket is opened with GET.');
   if (request.httpVersionMajor < 1 || (request.httpVersionMajor === 1 && request.httpVersionMinor < 1))
     return badRequest('A WebSocket needs HTTP/1.1.');
-  // RFC 9112 §3.2. Node keeps the first of two: a proxy before us may have gone by the second.
-  if (countOf('host', request.rawHeaders) !== 1) return badRequest('The Host header must stand there once.');
+  // RFC 9112 §3.2. Node keeps the first of two: a proxy before us may have gone by the second. A plain one has each once.
+  if (!(request instanceof PlainRequest) && countOf('host', request.rawHeaders) !== 1)
+    return badRequest('The Host header must stand there once.');
   if (!holdsToken(headers.upgrade, 'websocket')) return badRequest('The Upgrade header must say websocket.');
   if (!holdsToken(headers.connection, 'upgrade')) return badRequest('The Connection header must say Upgrade.');
   const offers = readOffers(headers);

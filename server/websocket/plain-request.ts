@@ -6,7 +6,7 @@ import { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { readUpgradeHead } from './upgrade-head.ts';
+import { readRawHeaders, readUpgradeHead } from './upgrade-head.ts';
 import type { UpgradeHead } from './upgrade-head.ts';
 
 /** What is read of a request, however it came. */
@@ -55,7 +55,7 @@ export class PlainRequest implements RequestHead {
   }
 
   get rawHeaders(): string[] {
-    return this.parsed.rawHeaders;
+    return readRawHeaders(this.text);
   }
 
   /** What Node would have made of it, for the application: the same object each time. */
@@ -74,13 +74,14 @@ export class PlainRequest implements RequestHead {
   }
 }
 
-/** Node's parser calls it; `headers` and `headersDistinct` are made of what it is given. */
-interface Addressed extends IncomingMessage {
+/** Node's parser calls it; `headersDistinct` is made of what it is given. */
+interface Parsed extends IncomingMessage {
+  upgrade: boolean;
   _addHeaderLines(namesAndValues: string[], count: number): void;
 }
 
-function messageOf({ socket, method, url, rawHeaders }: PlainRequest): IncomingMessage {
-  const message = new IncomingMessage(socket) as Addressed;
+function messageOf({ socket, method, url, headers, rawHeaders }: PlainRequest): IncomingMessage {
+  const message = new IncomingMessage(socket) as Parsed;
   message.method = method;
   message.url = url;
   message.httpVersion = '1.1';
@@ -88,7 +89,9 @@ function messageOf({ socket, method, url, rawHeaders }: PlainRequest): IncomingM
   message.httpVersionMinor = 1;
   // oxlint-disable-next-line no-underscore-dangle
   message._addHeaderLines(rawHeaders, rawHeaders.length);
+  // Read already: Node needn't do it again.
+  message.headers = headers;
   message.complete = true;
-  // Node sets it, and its types don't know.
-  return Object.assign(message, { upgrade: true });
+  message.upgrade = true;
+  return message;
 }

@@ -4,20 +4,15 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { holdsToken, isToken } from '../../shared/websocket/handshake.ts';
+import { holdsToken } from '../../shared/websocket/handshake.ts';
 
 export interface UpgradeHead {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values in turn, as they came. */
-  readonly rawHeaders: string[];
 }
 
-/** A target of printable ASCII. */
-const REQUEST_LINE = /^GET (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-
-/** What no line may hold: anything but printable ASCII and tabs. */
-const NOT_PLAIN = /[^\t\x20-\x7e]/;
+/** A target and values of printable ASCII, and names that are tokens (RFC 9110 §5.6.2). */
+const PLAIN = /^GET (\/[\x21-\x7e]*) HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+$/;
 
 /** More headers than any client has. */
 const MOST_HEADERS = 64;
@@ -27,23 +22,31 @@ const special = new Set(['content-length', 'transfer-encoding', 'expect', 'te', 
 
 /** @param text the request's lines, without the CR LF of the last one */
 export function readUpgradeHead(text: string): UpgradeHead | undefined {
-  const lines = text.split('\r\n', MOST_HEADERS + 2);
-  const url = REQUEST_LINE.exec(lines[0]!)?.[1];
-  if (url === undefined || lines.length > MOST_HEADERS + 1) return undefined;
+  const url = PLAIN.exec(text)?.[1];
+  if (url === undefined) return undefined;
   const headers: IncomingHttpHeaders = {};
-  const rawHeaders: string[] = [];
-  for (let at = 1; at < lines.length; at++) {
-    const line = lines[at]!;
-    const colon = line.indexOf(':');
-    // Without a colon it has no name.
-    const name = line.slice(0, Math.max(colon, 0));
-    const folded = name.toLowerCase();
+  let count = 0;
+  for (let start = text.indexOf('\r\n'); start >= 0;) {
+    const colon = text.indexOf(':', start);
+    const end = text.indexOf('\r\n', colon);
+    const name = text.slice(start + 2, colon).toLowerCase();
     // A header that comes twice, or has the name of something that every object has, is for a real parser.
-    if (folded in headers || special.has(folded) || !isToken(name) || NOT_PLAIN.test(line)) return undefined;
-    const value = line.slice(colon + 1).trim();
-    headers[folded] = value;
-    rawHeaders.push(name, value);
+    if (name in headers || special.has(name) || ++count > MOST_HEADERS) return undefined;
+    headers[name] = text.slice(colon + 1, end < 0 ? text.length : end).trim();
+    start = end;
   }
   const isUpgrade = holdsToken(headers.upgrade, 'websocket') && holdsToken(headers.connection, 'upgrade');
-  return isUpgrade && headers.host !== undefined ? { url, headers, rawHeaders } : undefined;
+  return isUpgrade && headers.host !== undefined ? { url, headers } : undefined;
+}
+
+/** The names and values in turn, as they came, of a text that {@link readUpgradeHead} has read. */
+export function readRawHeaders(text: string): string[] {
+  const list: string[] = [];
+  for (let start = text.indexOf('\r\n'); start >= 0;) {
+    const colon = text.indexOf(':', start);
+    const end = text.indexOf('\r\n', colon);
+    list.push(text.slice(start + 2, colon), text.slice(colon + 1, end < 0 ? text.length : end).trim());
+    start = end;
+  }
+  return list;
 }
