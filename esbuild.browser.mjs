@@ -31,7 +31,7 @@ const withoutDebug = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'without-debug' }));
     onLoad({ filter: /.*/, namespace: 'without-debug' }, () => ({
-      contents: 'const silent = () => {}; silent.enabled = false; export default () => silent;',
+      contents: 'export default () => () => {};',
     }));
   },
 };

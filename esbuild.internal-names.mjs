@@ -9,7 +9,21 @@ import path from 'node:path';
 import { transform } from 'esbuild';
 
 /** Keys of what is sent and received that no published declaration has, though our own code has them too. */
-const wire = ['EIO', '_placeholder', 'attach', 'from', 'move', 'num', 'offset', 'pid', 'seen', 'turn', 'why', 'within'];
+const wire = [
+  'EIO',
+  '_placeholder',
+  'attach',
+  'from',
+  'move',
+  'num',
+  'offset',
+  'pid',
+  'seen',
+  'sse',
+  'turn',
+  'why',
+  'within',
+];
 
 /** Of Node: a timer that is there. */
 const node = ['unref'];

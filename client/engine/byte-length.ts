@@ -3,14 +3,8 @@ import type { Packet, RawData } from '../../shared/engine/packet.ts';
 
 /** Bytes of a message: those of its UTF-8 where it is a text. A `Blob`, which browsers send too, calls them `size`. */
 export function byteLength(data: RawData | Blob): number {
-  if (typeof data !== 'string') return (data as ArrayBuffer).byteLength ?? (data as Blob).size;
-  let bytes = 0;
-  for (let index = 0; index < data.length; index++) {
-    const unit = data.charCodeAt(index);
-    // A surrogate is half of four.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
-  }
-  return bytes;
+  if (typeof data === 'string') return new Blob([data]).size;
+  return (data as ArrayBuffer).byteLength ?? (data as Blob).size;
 }
 
 /** Bytes of a packet in a payload of long-polling: its type and a separator, bytes as base64. */

@@ -3,35 +3,29 @@ import type { Environment } from './environment.ts';
 
 type Request = Environment['request'];
 
-const byFetch: Request = ({ url, body, lasting, options }, sink) => {
+const methodOf = (body: string | undefined): string => (body === undefined ? 'GET' : 'POST');
+
+const byFetch: Request = ({ url, body, lasting = false, options }, sink) => {
   const control = new AbortController();
+  const { signal } = control;
   const run = async (): Promise<void> => {
-    let status = 0;
-    let failure: unknown;
-    let retryAfter: string | null | undefined;
-    try {
-      const answer = await fetch(url, {
-        method: body === undefined ? 'GET' : 'POST',
-        body: body ?? null,
-        headers: options.extraHeaders ?? {},
-        credentials: options.withCredentials ? 'include' : 'same-origin',
-        cache: 'no-store',
-        redirect: 'error',
-        keepalive: lasting === true,
-        signal: control.signal,
-      });
-      const decoder = new TextDecoder();
-      const reader = answer.body!.getReader();
-      for (let piece; (piece = await reader.read()).value;)
-        sink.chunk(decoder.decode(piece.value, { stream: true }), answer.status);
-      ({ status } = answer);
-      retryAfter = answer.headers.get('retry-after');
-    } catch (error) {
-      failure = error;
-    }
-    if (!control.signal.aborted) sink.done(status, failure, retryAfter);
+    const answer = await fetch(url, {
+      method: methodOf(body),
+      body,
+      headers: options.extraHeaders,
+      credentials: options.withCredentials ? 'include' : 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+      keepalive: lasting,
+      signal,
+      // TypeScript would have options left out that are undefined; to a browser it is the same.
+    } as RequestInit);
+    const { status, headers } = answer;
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    for (let text; (text = (await reader.read()).value) !== undefined;) sink.chunk(text, status);
+    if (!signal.aborted) sink.done(status, undefined, headers.get('retry-after'));
   };
-  void run();
+  run().catch((error) => signal.aborted || sink.done(0, error));
   return () => control.abort();
 };
 
@@ -41,32 +35,30 @@ const pathOf = (url: string): string | undefined => url.split('?')[0];
 const byXhr: Request = ({ url, body, options }, sink) => {
   const xhr = new XMLHttpRequest();
   let taken = 0;
-  const wasRedirected = (): boolean => !!xhr.responseURL && pathOf(xhr.responseURL) !== pathOf(url);
-  const take = (): void => {
-    const { responseText, status } = xhr;
-    if (wasRedirected()) return;
+  const take = (): boolean => {
+    const { responseText, responseURL, status } = xhr;
+    if (responseURL && pathOf(responseURL) !== pathOf(url)) return false;
     if (responseText.length > taken) sink.chunk(responseText.slice(taken), status);
     taken = responseText.length;
+    return true;
   };
-  xhr.open(body === undefined ? 'GET' : 'POST', url);
-  xhr.withCredentials = options.withCredentials === true;
-  if (body !== undefined) xhr.setRequestHeader('content-type', 'text/plain;charset=UTF-8');
+  const fail = (error?: unknown): void => sink.done(0, error);
+  xhr.open(methodOf(body), url);
+  xhr.withCredentials = !!options.withCredentials;
   for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
   xhr.onprogress = take;
-  xhr.onload = () => {
-    take();
-    if (wasRedirected()) sink.done(0, 'redirected');
-    else sink.done(xhr.status, undefined, xhr.getResponseHeader('retry-after'));
-  };
-  xhr.onerror = (error) => sink.done(0, error);
-  xhr.send(body ?? null);
+  xhr.onload = () =>
+    take() ? sink.done(xhr.status, undefined, xhr.getResponseHeader('retry-after')) : fail('redirected');
+  xhr.onerror = fail;
+  xhr.send(body);
   return () => {
     xhr.onprogress = xhr.onload = xhr.onerror = null;
     xhr.abort();
   };
 };
 
-/** Whether an answer can be read while it arrives. */
-const streams = typeof Response === 'function' && 'body' in Response.prototype;
+/** Whether an answer can be read as text while it arrives. */
+const streams =
+  typeof TextDecoderStream === 'function' && typeof Response === 'function' && 'body' in Response.prototype;
 
 export const request: Request = streams ? byFetch : byXhr;

@@ -11,7 +11,7 @@ import type { SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
 import type { RungReason } from './meanings.ts';
 import type { Joining, Transport } from './transport.ts';
-import { retryAfterMs } from './transport-error.ts';
+import { TransportError } from './transport-error.ts';
 
 /** How long a better transport may take to prove itself: less than the server's `upgradeTimeout` (ms). */
 const PROBE_MS = 8_000;
@@ -47,25 +47,21 @@ export interface LadderHost {
   failed(transport: Transport, joins: Joining, why: RungReason, detail: unknown): void;
 }
 
-/** A transport that is being tried. */
-interface Candidate {
-  readonly transport: Transport;
-  readonly joins: Joining;
-  hears(packet: Packet): void;
-  /** It came to nothing. */
-  failed(detail: unknown): void;
-}
-
 export type Ladder = ReturnType<typeof createLadder>;
 
 export function createLadder({ core, clock, random, current, create, adopt, upgrading, failed }: LadderHost) {
   /** The better ways, the best first, and the one that is sure. */
   let rungs: readonly string[] = [];
   let surest = '';
-  /** The rung to begin with: the one that held last. */
+  /** The rung to begin with: the one that held last. And the one at hand. */
   let first = 0;
-  let candidate: Candidate | undefined;
-  /** With a candidate: until it must have proved itself. Without: until the next try. */
+  let at = 0;
+  /** The transport that is being tried, and how. */
+  let candidate: Transport | undefined;
+  let joins: Joining;
+  /** Whether the server's next word is that the session goes on there. A probe is to be answered first. */
+  let isJoining = false;
+  /** With a candidate: until it must have got on. Without: until the next try. */
   let timer: Timer | undefined;
   /** How often in a row coming back failed. */
   let misses = 0;
@@ -80,34 +76,38 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     const left = candidate;
     timer?.cancel();
     candidate = undefined;
-    left?.transport.close();
+    left?.close();
   };
 
   /** A transport failed; it matters only while it is being tried. */
   const lost = (transport: Transport, why: RungReason, detail?: unknown): void => {
-    const gone = candidate;
-    if (gone?.transport !== transport) return;
+    if (transport !== candidate) return;
     stop();
-    failed(transport, gone.joins, why, detail);
-    gone.failed(detail);
+    failed(transport, joins, why, detail);
+    if (joins === 'attach') {
+      const askedMs = detail instanceof TransportError ? detail.retryAfterMs : 0;
+      later(Math.max(waitMs(AGAIN_MS, misses++), askedMs), comeBack);
+    } else if (!isJoining) climb(at + 1);
+    // The server may have moved the session: where it is now, coming back tells.
+    else core.lose(current() as SessionTransport, 'transport-error');
   };
 
   /** Within that time the transport that is being tried must get on. */
   const expect = (withinMs: number): void => {
     timer?.cancel();
     timer = clock.after(withinMs, () => {
-      const { transport } = candidate!;
-      const isStream = transport.name === 'streaming';
-      lost(transport, isStream ? 'buffered' : transport.readyState === 'open' ? 'silent' : 'unanswered');
+      const { name, readyState } = candidate!;
+      lost(candidate!, name === 'streaming' ? 'buffered' : readyState === 'open' ? 'silent' : 'unanswered');
     });
   };
 
-  const attempt = (withinMs: number, next: Candidate): void => {
-    const { transport } = next;
+  const attempt = (name: string, how: Joining, withinMs: number): Transport => {
     stop();
-    candidate = next;
+    candidate = create(name, how);
+    joins = how;
+    isJoining = how === 'attach';
     expect(withinMs);
-    transport.open();
+    return candidate;
   };
 
   const later = (delayMs: number, task: () => void): void => {
@@ -120,80 +120,49 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
   const climbLater = (): void => {
     climbAt ??= clock.now() + waitMs(CLIMB_MS, falls++);
-    later(Math.max(0, climbAt - clock.now()), () => climb(0));
+    later(Math.max(0, climbAt - clock.now()), climb);
   };
 
-  /** What else a server may say on a transport that is being tried: why, and that the session is over. */
-  const takeNews = (transport: Transport, packet: Packet): void => {
-    if (!/^(noop|close)$/.test(packet.type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
-  };
-
-  /** The server's first packet where the session goes on is how many messages it has seen. */
-  const join = (transport: Transport, why: RungReason, packet: Packet): void => {
-    if (packet.type === 'noop' && /^\d/.test(String(packet.data))) settle(transport, why, packet);
-    else takeNews(transport, packet);
-  };
-
-  /** The session goes on here. */
-  const settle = (transport: Transport, why: RungReason, packet?: Packet): void => {
+  /** The session goes on here. @param packet - of a server of ours, the first: how many messages it has seen */
+  const settle = (transport: Transport, packet?: Packet): void => {
     candidate = undefined;
     timer?.cancel();
     since = clock.now();
-    adopt(transport, why, packet);
+    adopt(transport, joins === 'attach' ? 'resumed' : 'climbed', packet);
     if (core.stateName !== 'open' || candidate) return;
-    const at = rungs.indexOf(transport.name);
-    if (at >= 0) first = at;
-    if (at > 0 || falls > 0) climbLater();
-    else if (at < 0) climb(first);
+    const rung = rungs.indexOf(transport.name);
+    if (rung >= 0) first = rung;
+    if (rung > 0 || falls > 0) climbLater();
+    else if (rung < 0) climb(first);
   };
 
-  /** Probes rung after rung, from `at` down to the one in use. */
-  const climb = (at: number): void => {
+  /** Probes rung after rung, from `from` down to the one in use. */
+  const climb = (from = 0): void => {
     climbAt = undefined;
+    at = from;
     const name = rungs[at];
     const isThere = name === undefined || name === current().name;
     if (isThere && at > 0) climbLater();
     if (isThere || core.stateName !== 'open') return;
-
-    let isMoving = false;
-    const transport = create(name, 'probe');
-    const move = (): void => {
-      if (candidate?.transport !== transport) return;
-      transport.send([core.upgradePacket()], core.next);
-      transport.lane = { next: core.seen + 1 };
-      if (!core.resumable) settle(transport, 'climbed');
-    };
+    const transport = attempt(name, 'probe', PROBE_MS);
     transport.once('open', () => transport.probe());
-    attempt(PROBE_MS, {
-      transport,
-      joins: 'probe',
-      hears: (packet) => {
-        if (isMoving) return join(transport, 'climbed', packet);
-        if (packet.data !== 'probe') return takeNews(transport, packet);
-        isMoving = true;
-        if (core.resumable) expect(MOVE_MS);
-        upgrading(transport);
-        current().pause(move);
-      },
-      failed: () => {
-        // The server may have moved the session: where it is now, coming back tells.
-        if (isMoving) core.lose(current() as SessionTransport, 'transport-error');
-        else climb(at + 1);
-      },
-    });
+    transport.open();
+  };
+
+  /** The probe was answered, and what carried the session has stopped. */
+  const move = (transport: Transport): void => {
+    if (transport !== candidate) return;
+    transport.send([core.upgradePacket()], core.next);
+    transport.lane = { next: core.seen + 1 };
+    if (!core.resumable) settle(transport);
   };
 
   /** Attaches by the surest way. */
   const comeBack = (): void => {
     stop();
     if (isAsleep || core.stateName === 'closed') return;
-    const transport = create(surest, 'attach');
-    attempt(ATTACH_MS, {
-      transport,
-      joins: 'attach',
-      hears: (packet) => join(transport, 'resumed', packet),
-      failed: (detail) => later(Math.max(waitMs(AGAIN_MS, misses++), retryAfterMs(detail)), comeBack),
-    });
+    const transport = attempt(surest, 'attach', ATTACH_MS);
+    transport.open();
     core.resend(transport as SessionTransport);
   };
 
@@ -216,7 +185,16 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
     /** A packet arrived on a transport; it matters only while that is being tried. */
     hears(transport: Transport, packet: Packet): void {
-      if (candidate?.transport === transport) candidate.hears(packet);
+      const { type, data } = packet;
+      if (transport !== candidate) return;
+      if (!isJoining && data === 'probe') {
+        isJoining = true;
+        if (core.resumable) expect(MOVE_MS);
+        upgrading(transport);
+        current().pause(() => move(transport));
+      } else if (isJoining && type === 'noop' && /^\d/.test(String(data))) settle(transport, packet);
+      // A server may also say why the session is over, and that it is.
+      else if (!/^(noop|close)$/.test(type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
     },
 
     /** The session's transport is lost. Comes back at once. */
@@ -229,13 +207,12 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
     /** The network may be another one, or the page is back: what waits for its time is done now. */
     wake(): void {
-      const { stateName } = core;
       isAsleep = false;
       // What fell before was another network's doing; and what is being tried now may end on a lower rung.
       misses = falls = 0;
       climbAt = undefined;
-      if (stateName === 'suspended') comeBack();
-      else if (stateName === 'open' && !candidate) climb(0);
+      if (core.stateName === 'suspended') comeBack();
+      else if (!candidate) climb();
     },
 
     /** The page is put aside: nothing is tried until it wakes. */

@@ -20,9 +20,9 @@ export class TransportError extends Error {
     super(reason);
     this.description = description;
     this.context = context;
-    const { retryAfter } = (context ?? {}) as { retryAfter?: string | null };
+    const { retryAfter } = (context ?? {}) as { retryAfter?: string };
     // RFC 9110 §10.2.3: seconds, or a date.
-    const askedMs = retryAfter ? Number(retryAfter) * 1_000 || Date.parse(retryAfter) - Date.now() : 0;
+    const askedMs = Number(retryAfter) * 1_000 || Date.parse(retryAfter!) - Date.now();
     this.retryAfterMs = Math.min(LONGEST_WAIT_MS, askedMs) || 0;
     this.code = typeof description === 'number' ? 'ERR_REFUSED' : 'ERR_UNREACHABLE';
   }
@@ -34,9 +34,4 @@ export function refusal(detail: unknown): ReasonCode | undefined {
   if (detail.description === 413) return 'too-big';
   const { responseText = '' } = (detail.context ?? {}) as { responseText?: string };
   return detail.description === 400 && /^{"code":1\b/.test(responseText) ? 'session-unknown' : undefined;
-}
-
-/** How long the server asks to be left alone (ms). */
-export function retryAfterMs(detail: unknown): number {
-  return detail instanceof TransportError ? detail.retryAfterMs : 0;
 }

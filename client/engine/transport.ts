@@ -172,7 +172,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
       all.set(timestampParam!, ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2));
     if (!this.supportsBinary) all.set('b64', '1');
     const host = hostname?.includes(':') ? `[${hostname}]` : hostname;
-    const portPart = !port || Number(port) === (secure ? 443 : 80) ? '' : `:${port}`;
-    return `${scheme}${secure ? 's' : ''}://${host}${portPart}${path}?${all}`;
+    // A default port, or none, is left out.
+    return new URL(`${scheme}${secure ? 's' : ''}://${host}:${port ?? ''}${path}?${all}`).href;
   }
 }

@@ -15,23 +15,27 @@ export interface ReasonRow {
   readonly word: 'forced close' | 'transport close' | 'transport error' | 'ping timeout' | 'parse error';
 }
 
-const row = (by: EndedBy, again: boolean, word: ReasonRow['word']): ReasonRow => ({ by, again, word });
+const row = (by: EndedBy, word: ReasonRow['word'] = 'transport close', again = true): ReasonRow => ({
+  by,
+  again,
+  word,
+});
 
 /** Every reason of the engine floor. */
 export const reasons = {
-  'closed-here': row('here', false, 'forced close'),
-  'closed-by-peer': row('peer', true, 'transport close'),
-  'transport-closed': row('network', true, 'transport close'),
-  'transport-error': row('network', true, 'transport error'),
-  'heartbeat-missed': row('network', true, 'ping timeout'),
-  malformed: row('peer', true, 'parse error'),
-  'too-big': row('policy', false, 'transport error'),
-  'window-passed': row('network', true, 'transport close'),
-  'journal-full': row('policy', true, 'transport close'),
-  'session-unknown': row('peer', true, 'transport error'),
-  'count-impossible': row('peer', true, 'parse error'),
-  'slow-consumer': row('policy', true, 'transport close'),
-  draining: row('policy', true, 'transport close'),
+  'closed-here': row('here', 'forced close', false),
+  'closed-by-peer': row('peer'),
+  'transport-closed': row('network'),
+  'transport-error': row('network', 'transport error'),
+  'heartbeat-missed': row('network', 'ping timeout'),
+  malformed: row('peer', 'parse error'),
+  'too-big': row('policy', 'transport error', false),
+  'window-passed': row('network'),
+  'journal-full': row('policy'),
+  'session-unknown': row('peer', 'transport error'),
+  'count-impossible': row('peer', 'parse error'),
+  'slow-consumer': row('policy'),
+  draining: row('policy'),
 } as const satisfies Record<string, ReasonRow>;
 
 /** A code of the catalogue: stable, to be tested for. */
