@@ -6,6 +6,7 @@
  * own is being tried at any time, and until it has proved itself the session stays where it is.
  */
 import type { Clock, Timer } from '../../shared/clock.ts';
+import { readCount } from '../../shared/engine/count.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { SessionCore } from '../../shared/engine/session.ts';
 import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
@@ -39,8 +40,8 @@ export interface LadderHost {
   /** The transport that carries the session, or did last. */
   current(): Transport;
   create(name: string, joins: Joining): Transport;
-  /** `transport` carries the session from now on. @param first - its first packet, by a server of ours */
-  adopt(transport: Transport, why: RungReason, first: Packet | undefined): void;
+  /** `transport` carries the session from now on. @param seen - how many messages a server of ours has seen */
+  adopt(transport: Transport, why: RungReason, seen: number | undefined): void;
   /** A probe was answered, and the session is about to move. */
   upgrading(transport: Transport): void;
   /** An attempt came to nothing. */
@@ -123,12 +124,12 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     later(Math.max(0, climbAt - clock.now()), climb);
   };
 
-  /** The session goes on here. @param packet - of a server of ours, the first: how many messages it has seen */
-  const settle = (transport: Transport, packet?: Packet): void => {
+  /** The session goes on here. @param seen - how many messages a server of ours has seen */
+  const settle = (transport: Transport, seen?: number): void => {
     candidate = undefined;
     timer?.cancel();
     since = clock.now();
-    adopt(transport, joins === 'attach' ? 'resumed' : 'climbed', packet);
+    adopt(transport, joins === 'attach' ? 'resumed' : 'climbed', seen);
     if (core.stateName !== 'open' || candidate) return;
     const rung = rungs.indexOf(transport.name);
     if (rung >= 0) first = rung;
@@ -187,12 +188,13 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     hears(transport: Transport, packet: Packet): void {
       const { type, data } = packet;
       if (transport !== candidate) return;
+      const count = type === 'noop' ? readCount(data) : undefined;
       if (!isJoining && data === 'probe') {
         isJoining = true;
         if (core.resumable) expect(MOVE_MS);
         upgrading(transport);
         current().pause(() => move(transport));
-      } else if (isJoining && type === 'noop' && /^\d/.test(String(data))) settle(transport, packet);
+      } else if (isJoining && count !== undefined) settle(transport, count);
       // A server may also say why the session is over, and that it is.
       else if (!/^(noop|close)$/.test(type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
     },

@@ -158,14 +158,13 @@ export function openLine(
     socket.transport.open();
   }
 
-  /** Another transport carries the session from now on. @param first - its first packet, by a server of ours */
-  function adopt(transport: Transport, why: RungReason, first: Packet | undefined): void {
+  /** Another transport carries the session from now on. @param seen - how many messages a server of ours has seen */
+  function adopt(transport: Transport, why: RungReason, seen: number | undefined): void {
     socket.transport = transport;
     isUpgrading = false;
     ending = undefined;
     watchdog?.start();
-    core.attach(carrier(), { holdsForCount: first !== undefined });
-    if (first && !core.receive(first, transport.lane)) core.lose(carrier(), 'malformed');
+    core.attach(carrier(), seen);
     if (core.stateName === 'closed') return;
     if (why === 'climbed') {
       memory.priorWebsocketSuccess = transport.name === 'websocket';

@@ -204,7 +204,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
       this.current = transport;
       this.lane = { next: this.core.seen + 1 };
     }
-    if (!this.core.attach(transport, seen === undefined ? {} : { seen })) return false;
+    if (!this.core.attach(transport, seen, true)) return false;
     if (isSwap) {
       this.heartbeat.start();
       if (before.name !== transport.name) this.session.emit('transport', transport, why);

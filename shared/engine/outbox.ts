@@ -31,8 +31,6 @@ export class Outbox {
   claimed = 0;
   /** Bytes kept, sent or waiting. */
   bytes = 0;
-  /** Holds messages back until the peer's count has told where to go on. */
-  holding = false;
   /** Packets that leave ahead of messages. */
   ahead: Packet[] = [];
   private kept: Packet[] = [];
@@ -44,7 +42,7 @@ export class Outbox {
   }
 
   get hasWork(): boolean {
-    return this.ahead.length > 0 || (!this.holding && this.waiting > 0);
+    return this.ahead.length > 0 || this.waiting > 0;
   }
 
   /** Whether somebody waits for messages to be confirmed. */
@@ -67,7 +65,7 @@ export class Outbox {
   take(maxBytes: number, measure: Measure): Packet[] {
     const batch = this.ahead;
     this.ahead = [];
-    for (let room = maxBytes; this.next <= this.last && !this.holding; this.next++) {
+    for (let room = maxBytes; this.next <= this.last; this.next++) {
       const packet = this.kept[this.next - this.confirmed - 1]!;
       if (maxBytes < Infinity) room -= measure(packet);
       if (room < 0 && batch.length) break;

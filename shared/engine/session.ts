@@ -65,14 +65,6 @@ export interface SessionSink {
  */
 export type SessionState = 'opening' | 'open' | 'closing' | 'suspended' | 'closed';
 
-/** How an attach goes on. */
-export interface AttachOptions {
-  /** The server: what the client said that it has seen, and the count that it is to be told first of all. */
-  readonly seen?: number;
-  /** The client, on a transport without numbers: hold messages back until the server's count tells where to go on. */
-  readonly holdsForCount?: boolean;
-}
-
 export class SessionCore {
   stateName: SessionState = 'opening';
   /** What carries the session now: there while it is open or closing. */
@@ -94,8 +86,6 @@ export class SessionCore {
   private why: ReasonCode = 'closed-here';
   private suspendedAt = 0;
   private window: Timer | undefined = undefined;
-  /** Whether the end of a suspension is still to be told: once the peer's count has come. */
-  private tellsResumed = false;
   /** Takes messages already, though it is not attached yet, and how many of those were sent again. */
   private early: Transport | undefined = undefined;
   private resent = 0;
@@ -154,7 +144,6 @@ export class SessionCore {
     if (!transport.writable || outbox.claimed < outbox.confirmed) return;
     this.early = transport;
     outbox.ahead = [];
-    outbox.holding = false;
     this.resent = this.goBack();
     this.flush();
   }
@@ -163,33 +152,35 @@ export class SessionCore {
    * Another transport carries the session from now on; the older one, if there is one, is ended. The same one again is a
    * poll that follows a poll.
    *
+   * @param seen - what the peer said that it has seen; undefined where it doesn't count
+   * @param tells - whether the peer is told first of all what was seen here: the server does
    * @returns false where that can't be: the session is closed, or the peer's count ended it
    */
-  attach(transport: Transport, { seen, holdsForCount = false }: AttachOptions = {}): boolean {
+  attach(transport: Transport, seen?: number, tells = false): boolean {
     const { outbox, transport: older, stateName: before } = this;
     if (before === 'opening' || before === 'closed') return false;
     let again = 0;
     if (this.resume) {
       if (seen !== undefined && !this.goOnFrom(seen)) return false;
       // A transport took with it what was put ahead: of counts only the newest means something, and a ping asks nobody.
-      if (older !== transport) outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];
-      const isResent = this.early === transport;
+      if (older !== transport) outbox.ahead = tells ? [this.withCount('noop')] : [];
+      if (this.early !== transport) again = this.goBack();
+      else {
+        again = this.resent;
+        // What the peer answered before it was attached got lost.
+        if (outbox.isAwaited) outbox.ahead.push(this.withCount('ping'));
+      }
       this.early = undefined;
-      outbox.holding = holdsForCount && !isResent;
-      if (isResent) again = this.resent;
-      else if (!holdsForCount) again = this.goBack();
-      // What the peer answered before it was attached got lost.
-      if (isResent && outbox.isAwaited) outbox.ahead.push(this.withCount('ping'));
     }
     if (before === 'suspended') {
       this.window?.cancel();
-      this.tellsResumed = true;
       this.stateName = 'open';
     }
     this.transport = transport;
     if (older !== transport) older?.close();
     this.flush();
-    if (!outbox.holding) this.tellResumed(again);
+    if (before === 'suspended' && this.stateName === 'open')
+      this.sink.resumed(this.clock.now() - this.suspendedAt, again);
     return true;
   }
 
@@ -246,11 +237,9 @@ export class SessionCore {
   receive({ type, data = '' }: Packet, lane: Lane): boolean {
     if (type === 'message') return this.receiveMessage(data, lane);
     if (type === 'close') this.end('closed-by-peer');
-    else if (type === 'noop' && data !== '' && this.resume) return this.receiveNoop(data as string);
-    else if (type === 'ping' || type === 'pong') {
-      if (!this.takeCount(data)) return false;
-      if (type === 'ping') this.sendAhead(this.withCount('pong'));
-    } else return type === 'noop';
+    else if (type === 'noop' && this.resume && /^{/.test(data as string)) return this.receiveControl(data as string);
+    else if (!/^(ping|pong|noop)$/.test(type) || !this.takeCount(data)) return false;
+    if (type === 'ping') this.sendAhead(this.withCount('pong'));
     return true;
   }
 
@@ -361,22 +350,6 @@ export class SessionCore {
     return true;
   }
 
-  /** A count, or a control object. */
-  private receiveNoop(data: string): boolean {
-    const { outbox } = this;
-    if (data[0] === '{') return this.receiveControl(data);
-    if (!outbox.holding) return this.takeCount(data);
-    const count = readCount(data);
-    if (count === undefined) return false;
-    if (this.goOnFrom(count)) {
-      const again = this.goBack();
-      outbox.holding = false;
-      this.flush();
-      this.tellResumed(again);
-    }
-    return true;
-  }
-
   private receiveControl(text: string): boolean {
     let control: Control;
     try {
@@ -402,12 +375,6 @@ export class SessionCore {
     const again = this.outbox.rewind();
     this.replayed += again;
     return again;
-  }
-
-  private tellResumed(again: number): void {
-    if (!this.tellsResumed || this.stateName !== 'open') return;
-    this.tellsResumed = false;
-    this.sink.resumed(this.clock.now() - this.suspendedAt, again);
   }
 
   private boundSuspended(): void {

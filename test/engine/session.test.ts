@@ -75,7 +75,7 @@ describe('its moves', () => {
     closed: () => session.end('closed-here'),
   };
   const inputs: Record<string, () => void> = {
-    attach: () => session.attach(new Wire(), { seen: 0 }),
+    attach: () => session.attach(new Wire(), 0),
     lose: () => session.lose(wire, 'transport-closed'),
     close: () => session.close(),
     end: () => session.end('malformed'),
@@ -188,7 +188,7 @@ describe('with resume', () => {
     session.lose(wire, 'transport-closed');
     clock.turn(300);
     const newer = new Wire();
-    session.attach(newer, { seen: 1 });
+    session.attach(newer, 1, true);
     expect(newer.sent).toEqual(['62', '@2 4b', '@3 4c']);
     expect(told.slice(2)).toEqual(['suspended transport-closed', 'resumed after 300, 2 again']);
     expect(session.unconfirmed).toBe(2);
@@ -196,20 +196,42 @@ describe('with resume', () => {
 
   it('goes on from `seen` without a count when a poll follows a poll', () => {
     sendAll('a', 'b');
-    session.attach(wire, { seen: 1 });
-    session.attach(wire, { seen: 2 });
+    session.attach(wire, 1);
+    session.attach(wire, 2);
     expect(wire.sent).toEqual(['@1 4a', '@2 4b', '@2 4b']);
     expect([session.unconfirmed, session.replayed]).toEqual([0, 1]);
   });
 
-  it('holds messages on a new transport until the count says where to go on', () => {
-    sendAll('a', 'b', 'c');
-    const newer = new Wire();
-    session.attach(newer, { holdsForCount: true });
+  it('sends ahead of the attach what is not confirmed, where the transport can take it, and then what is left', () => {
+    sendAll('a', 'b');
+    session.lose(wire, 'transport-closed');
+    const newer = new Wire('polling');
+    session.resend(newer);
+    sendAll('c');
+    newer.writable = false;
     sendAll('d');
+    newer.writable = true;
+    session.attach(newer, 2);
+    expect(newer.sent).toEqual(['@1 4a', '@2 4b', '@3 4c', '@4 4d']);
+    expect([told.at(-1), session.unconfirmed]).toEqual(['resumed after 0, 2 again', 2]);
+  });
+
+  it('asks anew for what was awaited ahead of the attach', () => {
+    sendAll('a');
+    session.whenFlushed(() => {});
+    session.lose(wire, 'transport-closed');
+    const newer = new Wire('polling');
+    session.resend(newer);
+    session.attach(newer, 0);
+    expect(newer.sent).toEqual(['@1 4a', '20', '20']);
+  });
+
+  it('sends nothing ahead where the count decides whether the session can go on', () => {
+    sendAll('a', 'b', 'c', 'd', 'e', 'f', 'g');
+    session.lose(wire, 'transport-closed');
+    const newer = new Wire('polling');
+    session.resend(newer);
     expect(newer.sent).toEqual([]);
-    session.receive({ type: 'noop', data: '2' }, { next: 1 });
-    expect(newer.sent).toEqual(['@3 4c', '@4 4d']);
   });
 
   it('takes the count of a new transport for what it is, before anything was sent again', () => {
@@ -222,16 +244,6 @@ describe('with resume', () => {
     newer.writable = true;
     session.flush();
     expect(newer.sent).toEqual(['@3 4c']);
-  });
-
-  it('tells how much was sent again once the count has told', () => {
-    sendAll('a', 'b', 'c');
-    session.lose(wire, 'transport-closed');
-    clock.turn(10);
-    session.attach(new Wire(), { holdsForCount: true });
-    expect(told).toEqual(['suspended transport-closed']);
-    session.receive({ type: 'noop', data: '2' }, { next: 1 });
-    expect(told.at(-1)).toBe('resumed after 10, 1 again');
   });
 
   it('hands each message on once, whatever is repeated, and refuses a gap', () => {
@@ -269,8 +281,8 @@ describe('with resume', () => {
     ['less than before', 1],
   ])('ends when a request says that %s was seen', (_what, seen) => {
     sendAll('a', 'b', 'c');
-    session.attach(wire, { seen: 2 });
-    expect(session.attach(new Wire(), { seen })).toBe(false);
+    session.attach(wire, 2);
+    expect(session.attach(new Wire(), seen)).toBe(false);
     expect(told).toEqual([`closed count-impossible: seen ${seen}`]);
   });
 
@@ -278,7 +290,7 @@ describe('with resume', () => {
     sendAll('a', 'b', 'c', 'd', 'e', 'f', 'g');
     expect(session.unconfirmed).toBe(5);
     session.lose(wire, 'transport-closed');
-    expect(session.attach(new Wire(), { seen: 1 })).toBe(false);
+    expect(session.attach(new Wire(), 1)).toBe(false);
     expect(told.at(-1)).toBe('closed journal-full: message 2 is no longer kept');
   });
 
@@ -286,7 +298,7 @@ describe('with resume', () => {
     sendAll('a', 'b', 'c', 'd', 'e', 'f', 'g');
     session.lose(wire, 'transport-closed');
     const newer = new Wire();
-    expect(session.attach(newer, { seen: 2 })).toBe(true);
+    expect(session.attach(newer, 2, true)).toBe(true);
     expect(newer.sent.at(1)).toBe('@3 4c');
   });
 

@@ -48,26 +48,13 @@ export const mutants = [
   {
     name: 'nothing is sent again after a loss',
     file: session,
-    from: 'else if (!holdsForCount) again = this.goBack();',
-    to: '',
+    from: 'if (this.early !== transport) again = this.goBack();',
+    to: 'if (this.early !== transport) again = 0;',
   },
-  {
-    name: 'nothing is sent again once the count has come',
-    file: session,
-    from: 'const again = this.goBack();',
-    to: 'const again = 0;',
-  },
-  {
-    name: 'messages do not wait for the count',
-    file: session,
-    from: 'outbox.holding = holdsForCount && !isResent;',
-    to: '',
-  },
-  { name: 'messages wait for the count for ever', file: session, from: 'outbox.holding = false;\n      this.flush();', to: 'this.flush();' },
   {
     name: 'the peer is not told the count on a new transport',
     file: session,
-    from: "outbox.ahead = seen === undefined ? [] : [this.withCount('noop')];",
+    from: "outbox.ahead = tells ? [this.withCount('noop')] : [];",
     to: 'outbox.ahead = [];',
   },
   {
@@ -140,7 +127,7 @@ export const mutants = [
   {
     name: 'a request says that it attaches, and never does',
     file: ladder,
-    from: 'settle(transport, packet);\n      // A server may',
+    from: 'settle(transport, count);\n      // A server may',
     to: 'undefined;\n      // A server may',
   },
   {
