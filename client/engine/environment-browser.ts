@@ -1,29 +1,24 @@
 /** The page around a connection in a browser: when it sleeps, wakes, is put aside, or goes away. */
-import type { Environment, PageHint } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 export const watchPage: Environment['watchPage'] = (hint, { closeOnBeforeunload }) => {
   // A worker has some of these events and no `document`.
   const { document } = globalThis;
   const control = new AbortController();
-  const listen = (target: EventTarget | undefined, types: string, what: (event: Event) => PageHint | false): void => {
-    for (const type of types.split(' ')) {
-      target?.addEventListener?.(
-        type,
-        (event) => {
-          const told = what(event);
-          if (told) hint(told);
-        },
-        control,
-      );
-    }
+  const tell = (event: Event): void => {
+    const { type, persisted } = event as PageTransitionEvent;
+    if (type === 'visibilitychange' && document.hidden) return;
+    hint(/^(pagehide|before)/.test(type) ? (persisted ? 'hide' : 'leave') : 'wake');
   };
-  listen(globalThis, 'online offline pageshow', () => 'wake');
-  listen(document, 'resume', () => 'wake');
-  listen(document, 'visibilitychange', () => !document.hidden && 'wake');
-  listen(globalThis, 'pagehide', (event) => ((event as PageTransitionEvent).persisted ? 'hide' : 'leave'));
-  if (closeOnBeforeunload) listen(globalThis, 'beforeunload', () => 'leave');
+  const types = ['online', 'offline', 'pageshow', 'pagehide', 'resume', 'visibilitychange'];
+  // Who listens to it is kept out of the back/forward cache by some browsers.
+  if (closeOnBeforeunload) types.push('beforeunload');
+  for (const type of types) (/^[rv]/.test(type) ? document : globalThis)?.addEventListener?.(type, tell, control);
   return () => control.abort();
 };
 
 /** As what bytes arrive unless the application says otherwise. */
 export const defaultBinaryType = 'arraybuffer';
+
+/** Browsers decide for themselves what else there would be to choose. */
+export const platformDefaults = {};

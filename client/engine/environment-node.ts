@@ -5,3 +5,6 @@ export const watchPage: Environment['watchPage'] = () => () => {};
 
 /** As what bytes arrive unless the application says otherwise. */
 export const defaultBinaryType = 'nodebuffer';
+
+/** Of options that only mean something here. */
+export const platformDefaults = { perMessageDeflate: { threshold: 1024 }, agent: false, rejectUnauthorized: true };

@@ -20,9 +20,9 @@ export interface ConnectOptions extends SocketOptions {
 export interface HttpRequest {
   readonly url: string;
   /** Makes it a POST. */
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** It shall reach the server even though the page is going away. */
-  readonly lasting?: boolean;
+  readonly lasting?: boolean | undefined;
   readonly options: ConnectOptions;
 }
 

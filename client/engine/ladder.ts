@@ -172,7 +172,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
 
     /** The session has ended, and with it whatever was being tried. */
     stop(): void {
-      if (candidate) lost(candidate.transport, 'ended');
+      if (candidate) lost(candidate, 'ended');
       stop();
     },
 

@@ -1,4 +1,5 @@
 /** The options of a connection: engine.io-client's by name, default and meaning, and `resume`. */
+import { platformDefaults } from '#client/environment';
 import type { Transport } from './transport.ts';
 
 /** A transport class, ours or the application's own. */
@@ -100,9 +101,7 @@ const defaults = {
   withCredentials: false,
   transportOptions: {},
   closeOnBeforeunload: false,
-  perMessageDeflate: { threshold: 1024 },
-  agent: false,
-  rejectUnauthorized: true,
+  ...platformDefaults,
 } satisfies SocketOptions;
 
 /** Options of which those that have a default are there. */
@@ -117,8 +116,7 @@ export type ResolvedOptions = WithDefaults & Required<Pick<SocketOptions, 'hostn
  * @throws TypeError where the address is none
  */
 export function resolveOptions(uri: string | undefined, given: SocketOptions): ResolvedOptions {
-  const options: WithDefaults = { ...defaults };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(options, { [name]: value });
+  const options: WithDefaults = { ...defaults, ...defined(given) };
   const page = globalThis.location as Location | undefined;
   // A path alone names no server.
   const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;
@@ -144,4 +142,9 @@ export function resolveOptions(uri: string | undefined, given: SocketOptions): R
     query: typeof query === 'string' ? Object.fromEntries(new URLSearchParams(query)) : { ...query },
     path: options.path.replace(/\/$/, '') + (options.addTrailingSlash ? '/' : ''),
   };
+}
+
+/** A copy without what is there and `undefined`. */
+export function defined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 }

@@ -20,8 +20,6 @@ export class Polling extends Transport {
   private onPause: (() => void) | undefined;
   /** The POST under way says that the session is over. */
   private leaving = false;
-  /** Until the POST at hand is answered; its body may take a while to be made. */
-  private writing = false;
 
   get name(): string {
     return 'polling';
@@ -71,7 +69,8 @@ export class Polling extends Transport {
 
   protected write(packets: readonly Packet[], from?: number): void {
     this.writable = false;
-    this.writing = true;
+    // Its body may take a while to be made.
+    this.posting = () => {};
     this.leaving = packets.at(-1)?.type === 'close';
     // The parser's own type has nothing readonly; it changes nothing.
     encodePayload(packets as Parameters<typeof encodePayload>[0], (body) => this.post(body, from));
@@ -92,7 +91,7 @@ export class Polling extends Transport {
       if (this.readyState === 'closed') return;
       if (this.readyState === 'opening') {
         this.onOpen();
-        this.writable = !this.writing;
+        this.writable = !this.posting;
       }
       this.onPacket(packet as Packet);
     }
@@ -102,10 +101,7 @@ export class Polling extends Transport {
     let text = '';
     this.emitReserved('poll');
     this.getting = this.exchange(
-      { failure: 'xhr poll error', query: this.incoming() },
-      (chunk) => {
-        text = this.take(text + chunk);
-      },
+      this.incoming(),
       () => {
         this.getting = undefined;
         this.finish(text);
@@ -115,17 +111,20 @@ export class Polling extends Transport {
         else if (this.socket.transport !== this) this.onClose();
         else if (this.readyState === 'open') this.poll();
       },
+      (chunk) => {
+        text = this.take(text + chunk);
+      },
     );
   }
 
-  private post(body: string, from?: number, lasting = false): void {
+  private post(body: string, from?: number, lasting?: boolean): void {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
-    this.posting = this.exchange({ failure: 'xhr post error', query, body, lasting }, undefined, () => {
+    const done = (): void => {
       this.posting = undefined;
-      this.writing = false;
       if (!this.onPause) this.onDrain();
       this.settlePause();
-    });
+    };
+    this.posting = this.exchange(query, done, undefined, body, lasting);
   }
 
   private settlePause(): void {
@@ -136,14 +135,16 @@ export class Polling extends Transport {
 
   /** @returns a function that aborts it */
   private exchange(
-    { failure, query, ...rest }: { failure: string; query: object; body?: string; lasting?: boolean },
-    take: ((text: string) => void) | undefined,
+    query: object,
     done: () => void,
+    take?: (text: string) => void,
+    body?: string,
+    lasting?: boolean,
   ): () => void {
     const { opts } = this;
     const { clock, request } = opts.environment;
     // An answer that got lost without a word would hold all messages back, though a stream goes on bringing some.
-    const patienceMs = rest.body === undefined ? 0 : (this.counts?.patienceMs ?? 0);
+    const patienceMs = take ? 0 : this.counts?.patienceMs;
     const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
     let timer: Timer | undefined;
     let refusal = '';
@@ -152,10 +153,15 @@ export class Polling extends Transport {
       // The goodbye has arrived: the server has no use for a GET any more.
       if (this.readyState === 'closed') this.getting?.();
       else if (status === 200) done();
-      else this.onError(failure, status || error, { status, responseText: refusal, retryAfter });
+      else
+        this.onError(`xhr ${take ? 'poll' : 'post'} error`, status || error, {
+          status,
+          responseText: refusal,
+          retryAfter,
+        });
     };
     const abort = request(
-      { url: this.uri(query), options: opts, ...rest },
+      { url: this.uri(query), options: opts, body, lasting },
       {
         chunk: (text, status) => {
           this.emitReserved('heard');
@@ -171,7 +177,7 @@ export class Polling extends Transport {
     };
     if (limitMs) {
       timer = clock.after(limitMs, () => {
-        stop();
+        abort();
         end(0, 'timeout');
       });
     }

@@ -8,7 +8,8 @@ import { Emitter } from '../../shared/emitter.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import { decodePacket } from '#client/codec';
-import { type ConnectOptions, type Environment } from './environment.ts';
+import type { ConnectOptions, Environment } from './environment.ts';
+import { defined } from './options.ts';
 import type { Socket } from './socket.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -166,13 +167,17 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   /** The address of a request. An application may ask a transport for it that belongs to no session. */
   protected createUri(scheme: 'http' | 'ws', query: object = {}): string {
     const { hostname, secure, port, path, timestampRequests, timestampParam, environment } = this.opts;
-    const all = new URLSearchParams(this.query);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) all.set(name, String(value));
-    if (timestampRequests ?? scheme === 'http')
-      all.set(timestampParam!, ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2));
-    if (!this.supportsBinary) all.set('b64', '1');
+    const isStamped = timestampRequests ?? scheme === 'http';
+    const all = {
+      ...this.query,
+      ...query,
+      [timestampParam!]: isStamped ? ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2) : undefined,
+      b64: this.supportsBinary ? undefined : 1,
+    };
     const host = hostname?.includes(':') ? `[${hostname}]` : hostname;
     // A default port, or none, is left out.
-    return new URL(`${scheme}${secure ? 's' : ''}://${host}:${port ?? ''}${path}?${all}`).href;
+    return new URL(
+      `${scheme}${secure ? 's' : ''}://${host}:${port ?? ''}${path}?${new URLSearchParams(defined(all) as never)}`,
+    ).href;
   }
 }

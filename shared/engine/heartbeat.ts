@@ -93,37 +93,30 @@ export class Heartbeat {
 
 /** The client's half: it expects to hear something within an interval and a timeout. */
 export class Watchdog {
-  private readonly verdict: Verdict;
   private readonly clock: Clock;
+  private readonly sink: HeartbeatSink;
   private readonly silenceMs: number;
   private readonly timeoutMs: number;
+  private timer: Timer | undefined;
   private heardAt = 0;
 
   /** @param intervalMs - the server's `pingInterval`; @param timeoutMs - its `pingTimeout` */
   constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
     this.clock = clock;
+    this.sink = sink;
     this.silenceMs = intervalMs + timeoutMs;
     this.timeoutMs = timeoutMs;
-    this.verdict = new Verdict(clock, {
-      ping: () => sink.ping(),
-      // Signs of life only note the time; the one timer runs on and looks at that note when it fires.
-      lost: () => {
-        const quietMs = clock.now() - this.heardAt;
-        if (quietMs < this.silenceMs) this.verdict.within(this.silenceMs - quietMs, timeoutMs);
-        else sink.lost();
-      },
-    });
   }
 
   start(): void {
-    this.heardAt = this.clock.now();
-    this.verdict.within(this.silenceMs, this.timeoutMs);
+    this.expect(this.silenceMs);
   }
 
   stop(): void {
-    this.verdict.cancel();
+    this.timer?.cancel();
   }
 
+  /** Only notes the time; the one timer runs on and looks at that note when it fires. */
   heard(): void {
     this.heardAt = this.clock.now();
   }
@@ -131,6 +124,20 @@ export class Watchdog {
   /** Asked for an answer: one must come within `withinMs`, or the peer is gone. */
   expect(withinMs: number): void {
     this.heardAt = this.clock.now() - this.silenceMs + withinMs;
-    this.verdict.within(withinMs, this.timeoutMs);
+    this.look(withinMs);
+  }
+
+  private look(inMs: number): void {
+    const { clock } = this;
+    const due = clock.now() + inMs;
+    this.stop();
+    this.timer = clock.after(inMs, () => {
+      const leftMs = this.heardAt + this.silenceMs - clock.now();
+      if (clock.now() - due >= LATE_MS) {
+        this.look(this.timeoutMs);
+        this.sink.ping();
+      } else if (leftMs > 0) this.look(leftMs);
+      else this.sink.lost();
+    });
   }
 }
