@@ -24,17 +24,17 @@ export function installTimerFunctions(target: Partial<TimerFunctions>, options: 
 export function clockFor(options: SocketOptions): Clock {
   const timers = {} as TimerFunctions;
   installTimerFunctions(timers, options);
-  let aheadMs = 0;
-  let wall = Date.now() - performance.now();
+  let wall = Date.now();
+  let running = performance.now();
+  let passedMs = 0;
   return {
     // `performance.now` may stand still while the machine sleeps, and `Date.now` may be set back: neither will do alone.
     now() {
-      const skewMs = Date.now() - performance.now() - wall;
-      if (Math.abs(skewMs) > SLEPT_MS) {
-        wall += skewMs;
-        if (skewMs > 0) aheadMs += skewMs;
-      }
-      return performance.now() + aheadMs;
+      const wallMs = Date.now() - wall;
+      const runMs = performance.now() - running;
+      wall += wallMs;
+      running += runMs;
+      return (passedMs += wallMs > runMs + SLEPT_MS ? wallMs : runMs);
     },
     after(delayMs, task) {
       const timer = timers.setTimeoutFn(task, delayMs);

@@ -87,7 +87,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     failed(transport, joins, why, detail);
     if (joins === 'attach') {
       const askedMs = detail instanceof TransportError ? detail.retryAfterMs : 0;
-      later(Math.max(waitMs(AGAIN_MS, misses++), askedMs), comeBack);
+      later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);
     } else if (!isJoining) climb(at + 1);
     // The server may have moved the session: where it is now, coming back tells.
     else core.lose(current() as SessionTransport, 'transport-error');
@@ -175,6 +175,9 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       if (candidate) lost(candidate, 'ended');
       stop();
     },
+
+    /** Whether the session is about to move. */
+    isMoving: (): boolean => !!candidate && isJoining,
 
     /** The session is open. @param best - the rung to begin with, as it held last time */
     start(better: readonly string[], sure: string, best: string | undefined): void {

@@ -55,7 +55,6 @@ export function openLine(
   const { clock, random, memory } = environment;
   const timeline: TimelineEntry[] = [];
   let watchdog: Watchdog | undefined;
-  let isUpgrading = false;
   let turn = 0;
   /** Why the server is about to end the session, as it said itself. */
   let told: string | undefined;
@@ -111,17 +110,14 @@ export function openLine(
     current: () => socket.transport,
     create,
     adopt,
-    upgrading(transport) {
-      isUpgrading = true;
-      emit('upgrading', transport);
-    },
+    upgrading: (transport) => emit('upgrading', transport),
     failed(transport, joins, why, detail) {
-      isUpgrading = false;
       note(timeline, transport.name, why, detail);
       const end = refusal(detail);
       if (end) core.end(end);
       else if (joins === 'probe')
         emit('upgradeError', Object.assign(new Error(`probe error: ${why}`), { transport: transport.name }));
+      closeWhenIdle();
     },
   });
 
@@ -161,7 +157,6 @@ export function openLine(
   /** Another transport carries the session from now on. @param seen - how many messages a server of ours has seen */
   function adopt(transport: Transport, why: RungReason, seen: number | undefined): void {
     socket.transport = transport;
-    isUpgrading = false;
     ending = undefined;
     watchdog?.start();
     core.attach(carrier(), seen);
@@ -312,7 +307,7 @@ export function openLine(
   /** Closes where that is asked for, as soon as nothing is on its way any more. */
   function closeWhenIdle(): void {
     // A plain session's move has begun by stopping the old transport: it is done before anything else.
-    const isBusy = core.transport && (!socket.transport.writable || (isUpgrading && !core.resumable));
+    const isBusy = core.transport && (!socket.transport.writable || (ladder.isMoving() && !core.resumable));
     if (socket.readyState !== 'closing' || isBusy) return;
     // Nothing carries it, but a request of its own may get through, and spare the server the wait.
     if (core.stateName === 'suspended' && names.includes('polling')) create('polling').farewell(core.next);

@@ -23,7 +23,7 @@ export class TransportError extends Error {
     const { retryAfter } = (context ?? {}) as { retryAfter?: string };
     // RFC 9110 §10.2.3: seconds, or a date.
     const askedMs = Number(retryAfter) * 1_000 || Date.parse(retryAfter!) - Date.now();
-    this.retryAfterMs = Math.min(LONGEST_WAIT_MS, askedMs) || 0;
+    this.retryAfterMs = Math.max(0, Math.min(LONGEST_WAIT_MS, askedMs) || 0);
     this.code = typeof description === 'number' ? 'ERR_REFUSED' : 'ERR_UNREACHABLE';
   }
 }

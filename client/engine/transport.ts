@@ -171,7 +171,9 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     const all = {
       ...this.query,
       ...query,
-      [timestampParam!]: isStamped ? ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2) : undefined,
+      [timestampParam!]: isStamped
+        ? ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2)
+        : undefined,
       b64: this.supportsBinary ? undefined : 1,
     };
     const host = hostname?.includes(':') ? `[${hostname}]` : hostname;

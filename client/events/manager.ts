@@ -107,7 +107,7 @@ export class Manager<
         if (!error.again) this.emitReserved('reconnect_failed');
         this.emitReserved('reconnect_error', error);
       }
-      this.reconnect();
+      this.reconnect(error.retryAfterMs);
       callback?.(error);
     };
 
@@ -231,10 +231,10 @@ export class Manager<
     this.reconnect();
   }
 
-  /** Waits for the next attempt, unless a listener connected or disconnected meanwhile. */
-  private reconnect(): void {
+  /** Waits as long as the server asked for, and then for the next attempt, unless a listener dis- or connected meanwhile. */
+  private reconnect(askedMs = 0): void {
     if (!this._reconnecting || this._readyState !== 'closed') return;
-    this.timer = this.clock.after(this.backoff.duration(), () => {
+    this.timer = this.clock.after(askedMs + this.backoff.duration(), () => {
       this._reconnecting = this.reconnection();
       if (this._reconnecting) this.emitReserved('reconnect_attempt', this.backoff.attempts);
       // A listener may have disconnected.

@@ -19,6 +19,8 @@ export type DisconnectDescription = Error | { description: string; context?: unk
 export interface ConnectError extends Error {
   /** Whether another attempt will be made without being asked for. */
   again?: boolean;
+  /** How long the server asked to be left alone, a minute at most (ms); no attempt is made before. */
+  readonly retryAfterMs?: number;
 }
 
 /** Why we are not connected; where the server's middleware refused, with what that put into `data`. */

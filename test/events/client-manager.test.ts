@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Socket as EngineSocket } from 'engine.io';
 import { describe, expect, vi } from 'vitest';
 import { Manager as OurManager, io, type Manager } from '../../client/index.ts';
@@ -161,6 +164,23 @@ describe('a manager', () => {
       ['ERR_REFUSED', 403, true],
       ['ERR_REFUSED', 403, false],
     ]);
+  });
+
+  itRaw('leaves a server alone that asks for it', async () => {
+    const asked: number[] = [];
+    const http = createServer((_request, answer) => {
+      asked.push(performance.now());
+      answer.writeHead(503, { 'Retry-After': '1' }).end();
+    });
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    const { port } = http.address() as AddressInfo;
+    const client = io(`http://127.0.0.1:${port}`, { ...soon, forceNew: true, transports: ['polling'] });
+    const [error] = await heard<[Error]>(client, 'connect_error');
+    expect(error).toMatchObject({ code: 'ERR_REFUSED', retryAfterMs: 1_000 });
+    await heard(client, 'connect_error');
+    client.disconnect();
+    http.close();
+    expect(asked[1]! - asked[0]!).toBeGreaterThan(990);
   });
 
   itRaw('gives up an attempt that takes too long', async ({ server }) => {

@@ -133,7 +133,7 @@ export const mutants = [
   {
     name: 'coming back is tried once',
     file: ladder,
-    from: 'later(Math.max(waitMs(AGAIN_MS, misses++), askedMs), comeBack);',
+    from: 'later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);',
     to: '',
   },
   {
