@@ -237,7 +237,7 @@ export class SessionCore {
   receive({ type, data = '' }: Packet, lane: Lane): boolean {
     if (type === 'message') return this.receiveMessage(data, lane);
     if (type === 'close') this.end('closed-by-peer');
-    else if (type === 'noop' && this.resume && /^{/.test(data as string)) return this.receiveControl(data as string);
+    else if (type === 'noop' && this.resume && (data as string)[0] === '{') return this.receiveControl(data as string);
     else if (!/^(ping|pong|noop)$/.test(type) || !this.takeCount(data)) return false;
     if (type === 'ping') this.sendAhead(this.withCount('pong'));
     return true;
