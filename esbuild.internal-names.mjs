@@ -2,7 +2,8 @@
  * Names of properties that a minifier may shorten, because nobody but our own code knows them.
  *
  * A bundler shortens every property that bears a name. So a name is left as it is if anybody else may mean something by it:
- * the platform, an application, the other end of the wire, or our own code by a text.
+ * the platform, an application, the other end of the wire, or our own code by a text. An application knows what our
+ * declarations show, and what is tagged `@internal` they don't.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -148,7 +148,7 @@ export class Emitter<
     return this.entriesByName.has(event);
   }
 
-  /** Calls the listeners of an event whose name came off the wire. */
+  /** Calls the listeners of an event whose name came off the wire. @internal */
   protected dispatch(event: unknown, args: unknown[]): this {
     for (const entry of this.entriesOf(event)) {
       if (entry.isOver) continue;

@@ -25,6 +25,7 @@ export class Polling extends Transport {
     return 'polling';
   }
 
+  /** @internal */
   override get maxBatchBytes(): number {
     return this.socket.maxPayload - AHEAD_BYTES;
   }
@@ -48,6 +49,7 @@ export class Polling extends Transport {
     return this.createUri('http', query);
   }
 
+  /** @internal */
   override farewell(next: number): void {
     this.leaving = true;
     this.writable = false;

@@ -128,6 +128,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
    * Checks that the server takes a message of that size, before a part of something larger is sent.
    *
    * @throws {@link ThroughlineError} `ERR_TOO_BIG`
+   * @internal
    */
   assertFits(data: RawData): void {
     const { maxPayload, transport } = this;

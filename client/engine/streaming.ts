@@ -13,6 +13,7 @@ export class Streaming extends Polling {
   /** To open a stream is to ask; its first packet is the answer. */
   override probe(): void {}
 
+  /** @internal */
   protected override incoming(): object {
     return { ...super.incoming(), sse: this.opts.eventStream ? 1 : undefined };
   }

@@ -31,7 +31,7 @@ export interface TransportReservedEvents {
   heard: () => void;
 }
 
-/** What a session that can resume lets its requests say. */
+/** What a session that can resume lets its requests say. @internal */
 export interface Counts {
   /** How long the answer to a POST may take before it is taken for lost, and sent again (ms). */
   patienceMs: number;
@@ -48,9 +48,9 @@ export type Joining = 'probe' | 'attach';
 export interface TransportOptions extends ConnectOptions {
   readonly socket: Socket;
   readonly environment: Environment;
-  /** There are none before the session is open, or without resume. */
+  /** There are none before the session is open, or without resume. @internal */
   readonly counts?: Counts | undefined;
-  /** How it joins a session that is open: asking first whether this way is open, or at once. */
+  /** How it joins a session that is open: asking first whether this way is open, or at once. @internal */
   readonly joins?: Joining;
 }
 
@@ -59,8 +59,9 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   query: Record<string, string>;
   writable = false;
   readyState: 'opening' | 'open' | 'pausing' | 'paused' | 'closed' | undefined;
-  /** Where the stream of incoming messages is. */
+  /** Where the stream of incoming messages is. @internal */
   lane: Lane = { next: 1 };
+  /** @internal */
   counts: Counts | undefined;
   protected opts: TransportOptions;
   protected socket: Socket;
@@ -78,7 +79,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.joins = options.joins;
   }
 
-  /** How many bytes one `send` may carry. */
+  /** How many bytes one `send` may carry. @internal */
   get maxBatchBytes(): number {
     return Infinity;
   }
@@ -112,7 +113,7 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.send([{ type: 'ping', data: 'probe' }]);
   }
 
-  /** Tells the server that the page goes away. @param _next - the number that the next message would have */
+  /** Tells the server that the page goes away. @param _next - the number that the next message would have @internal */
   farewell(_next: number): void {
     this.send([{ type: 'close' }]);
   }
@@ -145,14 +146,14 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.emitReserved('close', details);
   }
 
-  /** What was written has left. */
+  /** What was written has left. @internal */
   protected onDrain(): void {
     if (this.readyState !== 'open') return;
     this.writable = true;
     this.emitReserved('drain');
   }
 
-  /** The parameters of a request that brings messages: at first what we offer, then how many we have seen, but for probes. */
+  /** The parameters of a request that brings messages: at first what we offer, then how many we have seen, but for probes. @internal */
   protected incoming(): object {
     const { counts, joins } = this;
     if (!counts) return this.query['sid'] || this.opts.resume === false ? {} : { resume: 1 };

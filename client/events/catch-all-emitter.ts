@@ -60,7 +60,7 @@ export class CatchAllEmitter<
     return this.outgoing;
   }
 
-  /** @param listeners - those of `listenersAny` or `listenersAnyOutgoing` */
+  /** @param listeners - those of `listenersAny` or `listenersAnyOutgoing` @internal */
   protected notifyAny(listeners: readonly AnyListener[], args: readonly unknown[]): void {
     // A copy: listeners may remove themselves.
     if (listeners.length) for (const listener of listeners.slice()) callListener(this, listener, [...args]);

@@ -131,7 +131,7 @@ export class Manager<
     }
     decoder.on('decoded', (packet) => {
       this.emitReserved('packet', packet);
-      this.nsps[packet.nsp]?._onpacket(packet);
+      this.nsps[packet.nsp]?.take(packet);
     });
 
     const timeout = this.timeout();
@@ -196,7 +196,7 @@ export class Manager<
 
   /** Tells the sockets, and those who listen here. */
   private tell(event: string, ...details: unknown[]): void {
-    for (const socket of Object.values(this.nsps)) socket._hear(event, details);
+    for (const socket of Object.values(this.nsps)) socket.hear(event, details);
     this.dispatch(event, details);
   }
 

@@ -196,8 +196,8 @@ export class Socket<
     return this.io.engine.flushed();
   }
 
-  /** What becomes of the connection below, as the manager's events tell it. For the manager alone. */
-  _hear(event: string, details: unknown[]): void {
+  /** What becomes of the connection below, as the manager's events tell it. @internal */
+  hear(event: string, details: unknown[]): void {
     if (!this.isActive) return;
     if (event === 'open') this.join();
     else if (event === 'error') this.failed(details[0] as ExtendedError);
@@ -205,8 +205,8 @@ export class Socket<
     else this.dispatch(event, details);
   }
 
-  /** A packet of this namespace came. For the manager alone. */
-  _onpacket({ type, id, data }: Packet): void {
+  /** A packet of this namespace came. @internal */
+  take({ type, id, data }: Packet): void {
     if (!this.isActive) return;
     switch (type) {
       case CONNECT:
