@@ -5,6 +5,7 @@
  * a second WebSocket server would refuse our upgrades. Taking their listeners away disturbs whoever removes them later.
  * So the server's `emit` is stood in for while somebody is in front, and is its own again when the last one left.
  */
+import { EventEmitter } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -57,10 +58,15 @@ function standInFront(server: AnyHttpServer, all: readonly Interceptor[]): void 
   const standIn = function (this: AnyHttpServer, event: string, ...args: unknown[]): boolean {
     if (event === 'request' || event === 'upgrade') {
       for (const one of all) if (offer(one, event, args)) return true;
-    } else if (event === 'connection' && this.emit === standIn && offerConnection(all, args[0] as Socket)) return true;
+    } else if (event === 'connection' && isLast(this) && offerConnection(all, args[0] as Socket)) return true;
     const emit = before ?? (Object.getPrototypeOf(server) as { emit: Emit }).emit;
     return Reflect.apply(emit, this, [event, ...args]) as boolean;
   } as Emit;
+  // Whether nobody else looks at what the server emits: who does, in front of us or behind, is not to miss a thing.
+  const isLast = (one: AnyHttpServer): boolean =>
+    one.emit === standIn &&
+    before === undefined &&
+    (Object.getPrototypeOf(one) as { emit: unknown }).emit === EventEmitter.prototype.emit;
   standIns.set(all as Interceptor[], standIn);
   server.emit = standIn;
 }

@@ -53,8 +53,10 @@ function isPlain(server: AnyHttpServer): server is HttpServer {
 
 /** Whether nobody but HTTP itself waits for what this socket says, or for its silence. */
 function isUnwatched(server: HttpServer, socket: Socket): boolean {
+  const [listener, ...others] = server.listeners('connection');
   return (
-    server.listenerCount('connection') === 1 &&
+    listener === serve &&
+    others.length === 0 &&
     server.listening &&
     server.timeout === 0 &&
     server.maxHeadersCount === null &&

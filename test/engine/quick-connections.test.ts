@@ -1,6 +1,6 @@
 /** WebSockets that open without Node's HTTP parser, on an http server that has other things to do: nobody can tell. */
 import { createServer, IncomingMessage } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -194,6 +194,41 @@ describe('who looks closer sees what was always to be seen', () => {
     const peer = new WebSocketPeer(port, query);
     await peer.until(1);
     expect(bytes).toMatch(/^GET \/engine\.io\//);
+  });
+
+  it.each([
+    ['before', true],
+    ['after', false],
+  ])('all that the server emits, for who stood in for that %s us', async (_when, isBefore) => {
+    const seen: string[] = [];
+    const watch = (server: HttpServer): void => {
+      const emit = server.emit.bind(server) as (...event: unknown[]) => boolean;
+      server.emit = ((...event: unknown[]) => {
+        seen.push(String(event[0]));
+        return emit(...event);
+      }) as HttpServer['emit'];
+    };
+    const http = createServer();
+    if (isBefore) watch(http);
+    const { port } = await serve({}, http);
+    if (!isBefore) watch(http);
+    await new WebSocketPeer(port, query).until(1);
+    expect(seen).toContain('connection');
+    if (!isBefore) expect(seen).toContain('upgrade');
+  });
+
+  it('connections, for who has put himself in the place of HTTP', async () => {
+    const { http, port } = await serve();
+    const [serveHttp] = http.listeners('connection') as [(socket: Socket) => void];
+    const seen: Socket[] = [];
+    http.removeAllListeners('connection');
+    http.on('connection', (socket: Socket) => {
+      seen.push(socket);
+      serveHttp.call(http, socket);
+    });
+    const { socket } = await tcp(port);
+    while (seen.length === 0) await next(http, 'connection');
+    expect(seen[0]!.remotePort).toBe(socket.localPort);
   });
 
   it('upgrades, for those in front of us', async () => {
