@@ -140,6 +140,36 @@ describe.runIf(hasChromium)('in Chromium', () => {
     ]);
   });
 
+  it.each<[string, HttpProxyOptions, string]>([
+    ['compresses each piece', { compresses: 'each piece' }, 'streaming'],
+    ['compresses whole blocks', { compresses: 'whole blocks' }, 'polling'],
+    ['chunks at every byte', { crumbles: true }, 'streaming'],
+  ])(
+    'through a proxy without WebSockets that %s all arrives, in order: %j, by %s',
+    async (_how, network, name) => {
+      const { page: tab } = await meet({ upgrade: { status: 403 }, ...network });
+      await tab.evaluate(() => {
+        connectTo(undefined, {});
+        for (let index = 0; index < 50; index++) book.socket.send(`ü€😀 ${index}`);
+      });
+      await tab.waitForFunction(
+        (expected) => {
+          const [, second] = book.socket.explain().slice(1);
+          return second !== undefined && book.socket.transport.name === expected;
+        },
+        name,
+        { timeout: 20_000 },
+      );
+      await tab.evaluate(() => {
+        for (let index = 50; index < 100; index++) book.socket.send(`ü€😀 ${index}`);
+      });
+      await eventually(tab, ({ got }) => got.length === 100);
+      expect(await tab.evaluate(() => book.got)).toEqual(countTo(100).map((number) => `ü€😀 ${number}`));
+      expect(await tab.evaluate(() => book.events)).not.toContain('close');
+    },
+    30_000,
+  );
+
   it('loses nothing while there is no network, and never says that it closed', async () => {
     const { page: tab, sessions } = await meet();
     await tab.evaluate(() => connectTo(undefined, {}));

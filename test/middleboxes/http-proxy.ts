@@ -1,11 +1,13 @@
 /**
  * An HTTP/1.1 proxy that misunderstands what passes through it: it refuses WebSockets, loses their Upgrade header, cuts
- * them after a while, holds a response back until it is whole, or sends a POST twice.
+ * them after a while, holds a response back until it is whole, compresses or crumbles it, or sends a POST twice.
  */
 import { once } from 'node:events';
 import { createServer, request, Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip } from 'node:zlib';
 import { reset } from './reset.ts';
 
 /** What it makes of a request to upgrade. */
@@ -26,6 +28,13 @@ export interface HttpProxyOptions {
   readonly cutWebSocketsAfterMs?: number;
   /** Passes a response on only when it has ended. */
   readonly buffersResponses?: boolean;
+  /**
+   * Compresses responses for those who take that: each piece at once, or what makes a whole block of zlib's, which is as good
+   * as holding back.
+   */
+  readonly compresses?: 'each piece' | 'whole blocks';
+  /** Passes responses on in chunks of one byte. */
+  readonly crumbles?: boolean;
   /** Asked for each POST: true sends it a second time when the first was answered, and passes the second answer on. */
   readonly repeatsPost?: () => boolean;
 }
@@ -89,7 +98,7 @@ export class HttpProxy {
         await buffer(first);
         this.repeated += 1;
       }
-      await this.passOn(await this.forward(incoming, body, answer), answer);
+      await this.passOn(incoming, await this.forward(incoming, body, answer), answer);
     } catch {
       // The client left, or the server did. Who is still there hears what proxies say then.
       if (answer.headersSent) answer.destroy();
@@ -113,8 +122,17 @@ export class HttpProxy {
     return response;
   }
 
-  private async passOn(response: IncomingMessage, answer: ServerResponse): Promise<void> {
+  private async passOn(incoming: IncomingMessage, response: IncomingMessage, answer: ServerResponse): Promise<void> {
     const headers = endToEnd(response.headers);
+    const { compresses, crumbles } = this.options;
+    const isAsked = /\bgzip\b/.test(String(incoming.headers['accept-encoding']));
+    if (compresses !== undefined && isAsked && headers['content-encoding'] === undefined) {
+      const { 'content-length': _length, ...others } = headers;
+      answer.writeHead(response.statusCode ?? 502, { ...others, 'content-encoding': 'gzip' }).flushHeaders();
+      const flush = compresses === 'each piece' ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH;
+      await pipeline(response, createGzip({ flush }), answer);
+      return;
+    }
     if (this.options.buffersResponses === true) {
       const body = await buffer(response);
       answer.writeHead(response.statusCode ?? 502, headers).end(body);
@@ -122,7 +140,10 @@ export class HttpProxy {
     }
     answer.writeHead(response.statusCode ?? 502, headers);
     answer.flushHeaders();
-    for await (const chunk of response) answer.write(chunk);
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (crumbles === true) for (const byte of chunk) answer.write(Buffer.of(byte));
+      else answer.write(chunk);
+    }
     answer.end();
   }
 

@@ -210,6 +210,7 @@ describe('a decompression bomb', () => {
 describe('rude connections', () => {
   const manners: readonly ((peer: RawPeer) => void)[] = [
     (peer) => peer.reset(),
+    (peer) => void peer.socket.end(),
     (peer) => peer.write('GET / HT').reset(),
     (peer) => peer.write(upgradeRequest({ 'Sec-WebSocket-Key': 'x' })).socket.end(),
     (peer) => peer.write(upgradeRequest()).reset(),
