@@ -20,6 +20,7 @@ import { Broadcaster } from './broadcaster.ts';
 import type { ManyOperator } from './broadcaster.ts';
 import type { Client } from './client.ts';
 import { withDeadline } from './deadline.ts';
+import { quietBus } from './quiet-bus.ts';
 import { RESERVED_BY_NAMESPACE, refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
 import type { ExtendedError, Next } from './run-middleware.ts';
@@ -85,6 +86,7 @@ export class Namespace<
   /** Takes the server's adapter into use. */
   _initAdapter(): void {
     this.adapter = this.server.createAdapter(this);
+    quietBus(this.adapter);
     const { connectionStateRecovery: recovery } = this.server.opts;
     this.keeper =
       recovery?.keepAhead && SessionKeeper.suits(this.adapter)

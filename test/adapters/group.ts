@@ -13,9 +13,12 @@ import type { Redis } from './redis-server.ts';
 
 type AdapterConstructor = NonNullable<ServerOptions['adapter']>;
 
+/** How an adapter comes by its clients of Redis. */
+type Way = Pick<Redis, 'connect'>;
+
 export interface AdapterRow {
   readonly adapter: string;
-  create(redis: Redis): Promise<AdapterConstructor>;
+  create(redis: Way): Promise<AdapterConstructor>;
   /** Whether it gives a broadcast to local clients without waiting until Redis has it; else only `local` ones. */
   readonly isPrompt: boolean;
 }

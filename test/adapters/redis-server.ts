@@ -61,9 +61,13 @@ export class Redis {
     this.server?.kill('SIGCONT');
   }
 
-  /** A client that is connected, comes back by itself, and is gone with the server. */
-  async connect(): Promise<RedisClient> {
-    const client = clientOf(this.port);
+  /**
+   * A client that is connected, comes back by itself, and is gone with the server.
+   *
+   * @param port - of what stands between the two, if something does
+   */
+  async connect(port = this.port): Promise<RedisClient> {
+    const client = clientOf(port);
     // Whoever uses the package has to listen; what it says is not the point here.
     client.on('error', () => {});
     this.clients.push(client);
