@@ -9,9 +9,11 @@ export { Adapter, BroadcastOperator, Namespace, RemoteSocket, Server } from './s
 export type {
   DefaultEventsMap,
   DisconnectReason,
+  DrainOptions,
   Event,
   ExtendedError,
   Handshake,
+  Health,
   ListenerErrorContext,
   ServerOptions,
 } from './server/events/index.ts';

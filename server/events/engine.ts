@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 
 import type { PacketOptions } from '../../shared/engine/packet.ts';
 import { reasons } from '../../shared/engine/reason.ts';
-import type { CloseDetails, Session } from '../engine/index.ts';
+import type { CloseDetails, DrainOptions, Health, Session } from '../engine/index.ts';
 
 /** How a message is sent. */
 export interface SendOptions extends PacketOptions {
@@ -19,6 +19,8 @@ export interface BindableEngine extends EventEmitter {
   close(): unknown;
   /** Ends them, and answers who still asks until it is closed. Resolves when those are told who can be. */
   dismiss?(): unknown;
+  drain?(options?: DrainOptions): Promise<void>;
+  health?(): Health;
 }
 
 /** Whether a session has our fast way in. Those of another engine emit `data` and `close` instead. */

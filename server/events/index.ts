@@ -14,4 +14,6 @@ export type { Event, EventMiddleware, SocketReservedEventsMap } from './socket.t
 export type { LatestEmitter } from './socket.ts';
 export type { InvalidPayload } from './validators.ts';
 export type { DisconnectReason } from './disconnect-reason.ts';
+export type { DrainOptions } from '../engine/index.ts';
+export type { Health } from './engines.ts';
 export type { HttpServerInstance } from './http-server.ts';

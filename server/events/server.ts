@@ -4,7 +4,7 @@
  * Its listeners are those of the default namespace, as Socket.IO has it: `io.on('connection')` is `io.of('/').on('connection')`.
  */
 import { EventEmitter } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, RequestListener } from 'node:http';
 
 import createDebug from 'debug';
 
@@ -24,7 +24,7 @@ import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import { protocol } from '../../shared/events/packet.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
 import { Server as Engine } from '../engine/index.ts';
-import type { Middleware, Session } from '../engine/index.ts';
+import type { DrainOptions, Middleware, Session } from '../engine/index.ts';
 import { Adapter } from './adapter/adapter.ts';
 import { SessionAwareAdapter } from './adapter/session-aware-adapter.ts';
 import type { ManyOperator } from './broadcaster.ts';
@@ -37,6 +37,8 @@ import { ConnectDeadlines } from './connect-deadlines.ts';
 import { delegateListeners } from './delegate-listeners.ts';
 import { refuseDeep } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
+import { Engines, answerHealth } from './engines.ts';
+import type { Health } from './engines.ts';
 import { closeServer, listenOn } from './http-server.ts';
 import type { HttpServerInstance } from './http-server.ts';
 import type { ConnectionMiddleware, Namespace, NamespaceReservedEventsMap } from './namespace.ts';
@@ -104,7 +106,7 @@ export class Server<
   readonly recovers: boolean;
   readonly connectDeadlines: ConnectDeadlines;
   private readonly namespaces: Namespaces<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
-  private readonly engines: Set<BindableEngine> = new Set();
+  private readonly engines = new Engines();
   private adapterConstructor: AdapterConstructor;
   private servesClient: boolean;
   private connectTimeoutMs: number;
@@ -314,6 +316,24 @@ export class Server<
   }
 
   /**
+   * Lets all clients go elsewhere, little by little, and no new ones in: they come back to whichever server answers then. Resolves
+   * when none is left, after `timeout` at the latest; `close` is what follows.
+   */
+  drain(options?: DrainOptions): Promise<void> {
+    return this.engines.drain(options);
+  }
+
+  /** How it fares. */
+  health(): Health {
+    return this.engines.health();
+  }
+
+  /** Answers with {@link health}, for a load balancer: 200 while new clients are let in, 503 else. To be mounted where one likes. */
+  healthHandler(): RequestListener {
+    return (_request, response) => answerHealth(this.health(), response);
+  }
+
+  /**
    * Disconnects everyone and closes the http server, which lets go of what isn't done after 5 s.
    *
    * @param fn - called when all is closed, with the http server's error if it had one
@@ -323,13 +343,10 @@ export class Server<
       for (const socket of namespace.sockets.values()) socket._onclose('server shutting down');
       return namespace.adapter.close();
     });
-    const engines = [...this.engines];
-    this.engines.clear();
-    // Ours stay in front of the http server until it is closed: what still comes is for them, and not for the application.
-    const dismissed = engines.map((engine) => (engine.dismiss ?? engine.close).call(engine));
-    await Promise.allSettled([...adaptersClosed, ...dismissed]);
+    const dismissed = this.engines.dismiss();
+    await Promise.allSettled([...adaptersClosed, dismissed.done]);
     const error = await closeServer(this.httpServer);
-    for (const engine of engines) if (engine.dismiss) engine.close();
+    dismissed.leave();
     if (error) debug('http server: %s', error.message);
     fn?.(error);
   }
