@@ -77,9 +77,14 @@ export class Reception {
   }
 
   upgrade(knock: Knock): void {
+    if (this.upgradeChain.length === 0) this.dispatchUpgrade(knock, undefined);
+    else this.runUpgradeChain(knock);
+    // It is still being decided about.
+    if (knock.socket.listenerCount('error') === 0) this.door.hold(knock);
+  }
+
+  private runUpgradeChain(knock: Knock): void {
     const { socket } = knock;
-    this.door.hold(knock);
-    if (this.upgradeChain.length === 0) return this.dispatchUpgrade(knock, undefined);
     const request = messageOf(knock.request);
     queryOf(request);
     const response = responseFor(request, socket);

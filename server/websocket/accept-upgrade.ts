@@ -65,7 +65,7 @@ function completeUpgrade(offers: UpgradeOffers, socket: Duplex, head: Buffer, op
   ];
   const deflate = agree(lines, offers, options);
   if (socket instanceof Socket) {
-    socket.setTimeout(0);
+    if (socket.timeout) socket.setTimeout(0);
     socket.setNoDelay(true);
   }
   const { limits, textAsBytes, autoPong } = options;
