@@ -86,7 +86,6 @@ export function openLine(
         emit('resume', { suspendedMs, replayed });
       },
       drained() {
-        socket.writeBuffer = [];
         emit('flush');
       },
       closed: onClosed,
@@ -137,8 +136,9 @@ export function openLine(
     transport.on('close', (details) => onLost(transport, 'transport-closed', details));
     transport.on('drain', () => {
       if (transport !== socket.transport) return;
+      socket.writeBuffer.splice(0, socket.writeBuffer.length - core.waiting);
       core.flush();
-      if (transport.writable && !socket.writeBuffer.length) emit('drain');
+      if (!socket.writeBuffer.length) emit('drain');
       closeWhenIdle();
     });
     return transport;

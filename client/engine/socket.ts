@@ -35,7 +35,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   /** What carries the session, or carried it last. */
   declare transport: Transport;
   readyState: 'opening' | 'open' | 'closing' | 'closed' = 'closed';
-  /** Messages that no transport has taken yet. */
+  /** Messages that have not left yet: those that wait, and those that a transport is about to send. */
   writeBuffer: Packet[] = [];
   binaryType: BinaryType = defaultBinaryType;
   /** The transports that the server offers beside the first. */

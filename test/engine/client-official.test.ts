@@ -88,13 +88,30 @@ describe.each(ways)('over %s', (_name, options, carrier) => {
     expect(order).toEqual(['packetCreate', 'flush', 'drain']);
   });
 
-  it('tells of a drain once nothing is on its way any more', async () => {
+  it('keeps messages in its buffer until they have left, and tells of a drain then', async () => {
     const { client } = await meet();
-    const order: string[] = [];
+    const order: unknown[] = [];
     for (const event of ['flush', 'drain'] as const) client.on(event, () => order.push(event));
+    client.transport.on('drain', () => order.push(client.writeBuffer.length));
     client.send('a').send('b').send('c');
+    order.push(client.writeBuffer.length);
     await heard(client, 'drain');
-    expect(order).toEqual(['flush', 'flush', 'drain']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['flush', 3, 'flush', 2, 'drain', 0]);
+  });
+
+  it('takes null and undefined for empty messages', async () => {
+    const { client, session } = await meet();
+    let came = 0;
+    const isThrough = new Promise<void>((resolve) => {
+      session.on('message', (data: unknown) => (data === 'after' ? resolve() : came++));
+    });
+    client
+      .send(null as never)
+      .send(undefined as never)
+      .send('after');
+    await isThrough;
+    expect(came).toBe(2);
   });
 
   it('sends the same requests as the official client, but for one parameter', async () => {
