@@ -49,21 +49,13 @@ export const RESERVED_EVENTS: ReadonlySet<unknown> = new Set([
 
 /** Whether `data` may come with a packet of this type. */
 export function isDataValid(type: unknown, data: unknown): boolean {
-  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
-  switch (type) {
-    case CONNECT:
-      return isObject || data === undefined;
-    case DISCONNECT:
-      return data === undefined;
-    case CONNECT_ERROR:
-      return isObject || typeof data === 'string';
-    case EVENT:
-      return Array.isArray(data) && typeof data[0] === 'string' && !RESERVED_EVENTS.has(data[0]);
-    case ACK:
-      return Array.isArray(data);
-    default:
-      return false;
+  if (Array.isArray(data)) {
+    const [name] = data as unknown[];
+    return type === EVENT ? typeof name === 'string' && !RESERVED_EVENTS.has(name) : type === ACK;
   }
+  if (data === undefined) return type === CONNECT || type === DISCONNECT;
+  if (typeof data === 'string') return type === CONNECT_ERROR;
+  return typeof data === 'object' && data !== null && (type === CONNECT || type === CONNECT_ERROR);
 }
 
 /** Whether a packet that a parser of the application's own decoded is one. */
