@@ -19,6 +19,7 @@ import type { ResumeTerms, SessionSink } from '../../shared/engine/session.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import type { Answers } from './answer.ts';
 import { Backlog } from './backlog.ts';
+import { diagnostics } from './diagnostics.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
 import { Probe } from './probe.ts';
@@ -207,9 +208,15 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (!this.core.attach(transport, seen, true)) return false;
     if (isSwap) {
       this.heartbeat.start();
-      if (before.name !== transport.name) this.session.emit('transport', transport, why);
+      if (before.name !== transport.name) this.changed(before.name, transport, why);
     }
     return true;
+  }
+
+  private changed(from: string, transport: Transport, why: string): void {
+    const { session } = this;
+    if (diagnostics.change.hasSubscribers) diagnostics.change.publish({ session, from, to: transport.name, why });
+    session.emit('transport', transport, why);
   }
 
   /** A poll came while another transport is being tried: it ends soon, so that the peer can go over. */
@@ -311,13 +318,16 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     log('%s: suspended, %s', shortId(this.id), why);
     this.heartbeat.stop();
     this.host.countSuspended(this);
+    if (diagnostics.suspend.hasSubscribers) diagnostics.suspend.publish({ session: this.session, code: why });
     this.session.emit('suspend', why);
   }
 
   resumed(suspendedMs: number, replayed: number): void {
     this.host.uncountSuspended(this);
     log('%s: resumed after %d ms, %d sent again', shortId(this.id), Math.round(suspendedMs), replayed);
-    this.session.emit('resume', suspendedMs, replayed);
+    const { session } = this;
+    if (diagnostics.resume.hasSubscribers) diagnostics.resume.publish({ session, suspendedMs, replayed });
+    session.emit('resume', suspendedMs, replayed);
   }
 
   drained(): void {
@@ -338,9 +348,13 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (this.core.waiting === 0) this.runCallbacks();
     this.callbacks = undefined;
     this.tellSent();
+    const { session } = this;
     const details: CloseDetails = { code: why, by, again, message: detail === '' ? why : detail };
-    this.session.receiver?.closed(word, details);
-    this.session.emit('close', word, details);
+    if (diagnostics.close.hasSubscribers)
+      diagnostics.close.publish({ session, code: why, by, message: details.message });
+    if (by === 'policy' && diagnostics.limit.hasSubscribers) diagnostics.limit.publish({ session, code: why });
+    session.receiver?.closed(word, details);
+    session.emit('close', word, details);
   }
 
   probeAnswered({ transport }: Probe): void {

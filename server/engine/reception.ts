@@ -13,6 +13,7 @@ import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
 import { askApplication, checkRequest } from './admission.ts';
 import type { Answers, HeaderList } from './answer.ts';
+import { diagnostics } from './diagnostics.ts';
 import { Line } from './line.ts';
 import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
 import type { Middleware } from './middleware.ts';
@@ -200,6 +201,7 @@ export class Reception {
     const terms = this.termsFor(request);
     log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
+    if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ session: line.session, transport: transport.name });
     line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
     shrink(request);
   }
@@ -229,6 +231,8 @@ export class Reception {
   private report(request: AnyRequest, { code, context }: Refusal): void {
     log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
     if (context['name'] === 'ORIGIN' && this.settings.cors === undefined) this.warnOnce();
+    if (diagnostics.reject.hasSubscribers)
+      diagnostics.reject.publish({ code, name: context['name'] ?? errorMessages[code] });
     const req = messageOf(request);
     this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
   }
