@@ -7,6 +7,7 @@ import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import type { Origins } from './origins.ts';
+import { ServerWebSocket } from './server-socket.ts';
 
 /** Servers that connections can come from. One of HTTP/2 needs `settings: { enableConnectProtocol: true }` (RFC 8441). */
 export type AnyServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
@@ -47,6 +48,8 @@ export interface WebSocketServerOptions {
   readonly handleProtocols?: ((protocols: Set<string>, request: IncomingMessage) => string | false) | undefined;
   /** How messages are compressed, where the client offers that. Default false: not at all. */
   readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
+  /** The class of the sockets that listeners get: one that extends `ServerWebSocket`. */
+  readonly WebSocket?: typeof ServerWebSocket | undefined;
   /** Whether `clients` holds the open connections. Default true. */
   readonly clientTracking?: boolean | undefined;
   /** Whether pings are answered by themselves. Default true. */
@@ -83,4 +86,10 @@ export function serverLimits(options: WebSocketServerOptions): Limits {
     closeTimeoutMs: options.closeTimeout,
     ...options.limits,
   });
+}
+
+/** @throws TypeError for a class whose sockets a server can't open: those of a client dial by themselves */
+export function socketClass({ WebSocket = ServerWebSocket }: WebSocketServerOptions): typeof ServerWebSocket {
+  if (WebSocket === ServerWebSocket || WebSocket.prototype instanceof ServerWebSocket) return WebSocket;
+  throw new TypeError('The "WebSocket" option must be a class that extends ServerWebSocket');
 }

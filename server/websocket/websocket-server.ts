@@ -29,9 +29,9 @@ import { isHttp2Stream, tellConnects } from './http2-connect.ts';
 import { QuickUpgrades } from './quick-upgrades.ts';
 import type { QuickOwner } from './quick-upgrades.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
-import { givenOptions, serverLimits } from './server-options.ts';
+import { givenOptions, serverLimits, socketClass } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
-import { ServerWebSocket } from './server-socket.ts';
+import type { ServerWebSocket } from './server-socket.ts';
 
 const log = debug('throughline:websocket:server');
 
@@ -53,6 +53,7 @@ export class WebSocketServer extends EventEmitter {
 
   private readonly limits: Limits;
   private readonly deflate: DeflateSettings | undefined;
+  private readonly socketClass: typeof ServerWebSocket;
   private readonly server: AnyServer | undefined;
   private endConnects: (() => void) | undefined = undefined;
   private quick: QuickUpgrades | undefined = undefined;
@@ -75,6 +76,7 @@ export class WebSocketServer extends EventEmitter {
     this.path = given.path;
     this.limits = serverLimits(given);
     this.deflate = resolveDeflate(given.perMessageDeflate, false);
+    this.socketClass = socketClass(given);
     // Undefined as in ws, although its type says nothing of the kind: whoever turns tracking off doesn't ask.
     this.clients = given.clientTracking === false ? (undefined as never) : new Set();
     const forget = this.forget.bind(this);
@@ -194,7 +196,7 @@ export class WebSocketServer extends EventEmitter {
       autoPong: this.options.autoPong,
     });
     stream.off('error', ignore);
-    const client = new ServerWebSocket(connection, protocol ?? '');
+    const client = new this.socketClass(connection, protocol ?? '');
     if (this.clients !== undefined) {
       this.clients.add(client);
       client.on('close', this.onClientClose);

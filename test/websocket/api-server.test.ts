@@ -6,8 +6,8 @@ import type { Duplex } from 'node:stream';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { WebSocketServer } from '../../websocket.ts';
-import type { ServerWebSocket, WebSocketServerOptions } from '../../websocket.ts';
+import { ServerWebSocket, WebSocket, WebSocketServer } from '../../websocket.ts';
+import type { WebSocketServerOptions } from '../../websocket.ts';
 import { RawPeer, upgradeRequest } from './raw-peer.ts';
 import { call, closed, Inbox, open, serve, serveEcho, shut } from './stage.ts';
 
@@ -77,6 +77,17 @@ describe('a WebSocketServer', () => {
       '',
       '',
     ]);
+  });
+
+  it('makes its sockets of the class that it is given', async () => {
+    class Member extends ServerWebSocket {
+      readonly name = 'Ada';
+    }
+    const stage = await serve({ WebSocket: Member });
+    const accepted = stage.accepted();
+    await open(stage.url);
+    expect(await accepted).toMatchObject({ name: 'Ada', readyState: WebSocket.OPEN });
+    expect(() => new WebSocketServer({ noServer: true, WebSocket: WebSocket as never })).toThrow('ServerWebSocket');
   });
 
   it('keeps its clients in a set until they are closed', async () => {
