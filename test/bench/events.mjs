@@ -18,6 +18,17 @@ const client = {
   client: (peer) => ['clients/events.mjs', '--client', peer],
 };
 
+/** Between our own two ends: the load counts what it has seen as our client does, and speaks plain Engine.IO where it can't. */
+const ownEnds = {
+  unit: 'µs a message',
+  peers: ['resume', 'no resume'],
+  server: (peer) => ['servers/events.mjs', 'throughline', JSON.stringify({ resume: peer === 'resume' })],
+};
+const withResume = [
+  ...['--path', `/socket.io/?${query}&resume=1`, '--report', '128'],
+  ...['--pre', 'recv,send:40,recv', '--msg', '42["echo","%"]'],
+];
+
 /** @type {readonly import('./measure.mjs').Scenario[]} */
 export const eventScenarios = [
   { ...events, name: 'event 64 B, 1 in flight', wanted: 0.65, load: ['echo', ...overWebSocket] },
@@ -58,6 +69,8 @@ export const eventScenarios = [
     program: 'pollload',
     load: ['echo', '--path', '/socket.io/', '--pre', '40', '--msg', '42["echo","%"]'],
   },
+  { ...ownEnds, name: 'resume 64 B, 1 in flight', wanted: 1.1, load: ['echo', ...withResume] },
+  { ...ownEnds, name: 'resume 64 B, 32 in flight', wanted: 1.1, load: ['echo', '--window', '32', ...withResume] },
   { ...client, name: 'client 64 B, 1 in flight', wanted: 0.7, load: [] },
   { ...client, name: 'client 64 B, 32 in flight', wanted: 0.7, load: ['--window', '32'] },
 ];

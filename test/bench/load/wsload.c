@@ -7,6 +7,7 @@
 //       idle    opens N connections, prints "ready", holds them until stdin closes
 //       churn   opens, readies and closes connections, K=window at a time, as fast as it goes
 // --frame HEX sends that payload, with RSV1 set, in place of --msg: what was compressed beforehand.
+// --report N speaks our own resume where the open packet offers it: after every N messages it says how many it has seen.
 // Latencies are in microseconds. A frame whose payload is "2" is answered with "3" (Engine.IO heartbeat).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -30,9 +31,10 @@ struct conn {
   uint8_t *out; size_t olen, ocap;
   uint64_t *ts; uint32_t head, tail;      // ring of send times
   uint64_t delivered;
+  int resumes; uint64_t seen, told;
 };
 static const char *mode = "echo", *path = "/", *msg = "%", *pre = "", *hdr = "", *packed = "";
-static int port = 0, nconns = 100, window = 1, size = 64, ramp = 200; static double secs = 5, warm = 1;
+static int port = 0, nconns = 100, window = 1, size = 64, ramp = 200, report = 0; static double secs = 5, warm = 1;
 static char *steps[16]; static int nsteps;
 static uint8_t *frame; static size_t frame_len;
 static struct conn *conns; static int ep, nready, nopen; static uint64_t delivered, churned, errors_, bytes_in;
@@ -85,7 +87,7 @@ static void dial(struct conn *c) {
   struct sockaddr_in src = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + c->id / 20000)}; bind(c->fd, (void *)&src, sizeof src);
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (connect(c->fd, (void *)&a, sizeof a) < 0 && errno != EINPROGRESS) { errors_++; close(c->fd); c->fd = -1; return; }
-  c->state = CONNECTING; c->len = c->olen = 0; c->step = 0; c->in_flight = 0; c->head = c->tail = 0; c->delivered = 0; nopen++;
+  c->state = CONNECTING; c->len = c->olen = 0; c->step = 0; c->in_flight = 0; c->head = c->tail = 0; c->delivered = 0; c->resumes = 0; c->seen = c->told = 0; nopen++;
   watch(c, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD);
 }
 static void hangup(struct conn *c, int err) {
@@ -105,7 +107,13 @@ static void advance(struct conn *c) {                       // run the opening s
 static void on_frame(struct conn *c, int op, const uint8_t *p, size_t n, uint64_t t) {
   if (op == 8) { hangup(c, 1); return; }
   if (op == 9 || op == 10) return;
+  if (n && report && c->resumes) {                          // shared/engine/README.md, "The wire of resume"
+    if (p[0] == '4') c->seen++;
+    if (p[0] == '2' || c->seen - c->told >= report) { char s[32]; snprintf(s, sizeof s, "%c%lu", p[0] == '2' ? '3' : '6', c->seen); c->told = c->seen; send_text(c, s); }
+    if (p[0] == '2' || p[0] == '6') return;
+  }
   if (n == 1 && p[0] == '2' && nsteps) { send_text(c, "3"); return; }
+  if (c->state == PRE && n > 8 && memmem(p, n, "\"resume\"", 8)) c->resumes = 1;
   if (c->state == PRE) { c->step++; advance(c); return; }
   delivered++;
   if (!strcmp(mode, "fanout")) {
@@ -157,7 +165,7 @@ int main(int ac, char **av) {
     char *k = av[i], *v = av[i + 1];
     if (!strcmp(k, "--port")) port = atoi(v); else if (!strcmp(k, "--path")) path = v; else if (!strcmp(k, "--conns")) nconns = atoi(v);
     else if (!strcmp(k, "--window")) window = atoi(v); else if (!strcmp(k, "--secs")) secs = atof(v); else if (!strcmp(k, "--warm")) warm = atof(v);
-    else if (!strcmp(k, "--size")) size = atoi(v); else if (!strcmp(k, "--msg")) msg = v; else if (!strcmp(k, "--pre")) pre = v; else if (!strcmp(k, "--ramp")) ramp = atoi(v); else if (!strcmp(k, "--frame")) packed = v;
+    else if (!strcmp(k, "--size")) size = atoi(v); else if (!strcmp(k, "--msg")) msg = v; else if (!strcmp(k, "--pre")) pre = v; else if (!strcmp(k, "--ramp")) ramp = atoi(v); else if (!strcmp(k, "--frame")) packed = v; else if (!strcmp(k, "--report")) report = atoi(v);
     else if (!strcmp(k, "--header")) { char *h; if (asprintf(&h, "%s\r\n", v) > 0) hdr = h; } else { fprintf(stderr, "unknown %s\n", k); return 2; }
   }
   struct rlimit rl = {1 << 20, 1 << 20}; if (setrlimit(RLIMIT_NOFILE, &rl)) { getrlimit(RLIMIT_NOFILE, &rl); rl.rlim_cur = rl.rlim_max; setrlimit(RLIMIT_NOFILE, &rl); }

@@ -1,13 +1,16 @@
-/** A server of one peer's: `events.mjs throughline|socket.io`. Echoes `echo`, sends `all` to everybody. Says its port. */
+/**
+ * A server of one peer's: `events.mjs throughline|socket.io [options as JSON]`. Echoes `echo`, sends `all` to everybody.
+ * Says its port.
+ */
 import { createServer } from 'node:http';
 
 import { answerSizes } from './resident-size.mjs';
 
-const [, , peer] = process.argv;
+const [, , peer, options = '{}'] = process.argv;
 const { Server } = await import(peer);
 
 const http = createServer();
-const io = new Server(http, { serveClient: false });
+const io = new Server(http, { serveClient: false, ...JSON.parse(options) });
 
 io.on('connection', (socket) => {
   socket.on('echo', (text) => socket.emit('echo', text));
