@@ -81,7 +81,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     const frames = options?.wsPreEncodedFrame;
     if (frames instanceof Uint8Array) connection.sendFrames(frames);
     else if (frames !== undefined) for (const frame of frames) connection.sendFrames(frame);
-    else if (typeof data === 'string') connection.sendText(`4${data}`, options?.compress);
+    else if (typeof data === 'string') connection.sendTyped(MESSAGE, data, options?.compress);
     else this.sendWritten({ type: 'message', data }, options?.compress);
   }
 

@@ -5,7 +5,7 @@
  * At all times `confirmed < next <= sent + 1 <= last + 1`: up to `confirmed` all is gone, from there to before `next` it was
  * sent, from `next` on it waits. What to send when is the session's decision.
  */
-import type { Packet } from './packet.ts';
+import type { Packet, PacketOptions, RawData } from './packet.ts';
 
 /** How many bytes a packet takes in a batch whose size is bounded. */
 export type Measure = (packet: Packet) => number;
@@ -17,6 +17,10 @@ export type Confirmed = (confirmed: boolean) => void;
 export function sizeOf(data: Packet['data']): number {
   return typeof data === 'string' ? data.length : (data?.byteLength ?? 0);
 }
+
+/** Nothing that is sent as it is has a `type`. */
+const packetOf = (kept: Packet | RawData): Packet =>
+  (kept as Partial<Packet>).type ? (kept as Packet) : { type: 'message', data: kept as RawData };
 
 export class Outbox {
   /** The newest message's number. */
@@ -33,7 +37,8 @@ export class Outbox {
   bytes = 0;
   /** Packets that leave ahead of messages. */
   ahead: Packet[] = [];
-  private kept: Packet[] = [];
+  /** A message without options is kept as its data: there may be thousands, and they outlive the garbage around them. */
+  private kept: (Packet | RawData)[] = [];
   private waiters: { readonly upTo: number; readonly done: Confirmed }[] = [];
 
   /** How many messages wait to be sent. */
@@ -52,12 +57,12 @@ export class Outbox {
 
   /** A copy of the messages that wait to be sent. */
   waitingPackets(): readonly Packet[] {
-    return this.kept.slice(this.next - this.confirmed - 1);
+    return this.kept.slice(this.next - this.confirmed - 1).map(packetOf);
   }
 
-  push(packet: Packet): void {
-    this.kept.push(packet);
-    this.bytes += sizeOf(packet.data);
+  push(data: RawData, options?: PacketOptions): void {
+    this.kept.push(options ? { type: 'message', data, options } : data);
+    this.bytes += sizeOf(data);
     this.last++;
   }
 
@@ -66,7 +71,7 @@ export class Outbox {
     const batch = this.ahead;
     this.ahead = [];
     for (let room = maxBytes; this.next <= this.last; this.next++) {
-      const packet = this.kept[this.next - this.confirmed - 1]!;
+      const packet = packetOf(this.kept[this.next - this.confirmed - 1]!);
       if (maxBytes < Infinity) room -= measure(packet);
       if (room < 0 && batch.length) break;
       batch.push(packet);
@@ -108,7 +113,8 @@ export class Outbox {
 
   private letGo(count: number): void {
     // A negative number would take messages from the end.
-    for (const { data } of this.kept.splice(0, Math.max(0, count - this.confirmed))) this.bytes -= sizeOf(data);
+    for (const one of this.kept.splice(0, Math.max(0, count - this.confirmed)))
+      this.bytes -= sizeOf(packetOf(one).data);
     this.confirmed = Math.max(this.confirmed, count);
     this.next = Math.max(this.next, count + 1);
   }

@@ -76,9 +76,9 @@ export class SessionCore {
   private readonly clock: Clock;
   private readonly sink: SessionSink;
   private readonly measure: Measure;
-  private readonly outbox = new Outbox();
-  private resume: ResumeTerms | undefined = undefined;
-  private flushing = false;
+  protected readonly outbox = new Outbox();
+  protected resume: ResumeTerms | undefined = undefined;
+  protected flushing = false;
   /** How far the peer was told that we are, and the bytes seen since. */
   private toldSeen = 0;
   private untoldBytes = 0;
@@ -201,7 +201,7 @@ export class SessionCore {
   /** Queues a message, and sends it at once where the transport can take it. Silently dropped once closing. */
   send(data: RawData, options?: PacketOptions): void {
     if (this.stateName === 'closing' || this.stateName === 'closed') return;
-    this.outbox.push(options ? { type: 'message', data, options } : { type: 'message', data });
+    this.outbox.push(data, options);
     this.flush();
     this.boundSuspended();
   }

@@ -32,26 +32,34 @@ export class FrameWriter extends Batch {
     this.nextMask = nextMask;
   }
 
-  /** A whole text message. Half surrogate pairs become U+FFFD, as WHATWG asks. */
-  text(data: string): void {
+  /**
+   * A whole text message. Half surrogate pairs become U+FFFD, as WHATWG asks.
+   *
+   * @param lead an ASCII character's code, 0 for none. It goes before the text, and spares putting the two together
+   */
+  text(data: string, lead = 0): void {
     const first = frame.FIN | Opcode.Text;
     const { length } = data;
+    const leadSize = lead === 0 ? 0 : 1;
     if (length > COPY_UP_TO) {
       const size = Buffer.byteLength(data);
-      const bytes = lendBuffer(this.headerSize(size) + size);
-      const start = this.header(bytes, 0, first, size);
+      const whole = leadSize + size;
+      const bytes = lendBuffer(this.headerSize(whole) + whole);
+      const start = this.header(bytes, 0, first, whole);
+      if (lead !== 0) bytes[start] = lead;
       // As many bytes as units: all of it is ASCII, and need not be looked through a second time.
-      bytes.write(data, start, size === length ? 'latin1' : 'utf8');
+      bytes.write(data, start + leadSize, size === length ? 'latin1' : 'utf8');
       this.mask(bytes, start, bytes.length);
       return this.append(bytes);
     }
-    this.reserve(MOST_HEADER_BYTES + length * MOST_BYTES_A_UNIT);
+    this.reserve(MOST_HEADER_BYTES + leadSize + length * MOST_BYTES_A_UNIT);
     const { run, end: at } = this;
     // Written where it will lie if all of it is ASCII, and moved in the rare case that its length needs more room.
-    const guess = at + this.headerSize(length);
-    const size = run.write(data, guess);
+    const guess = at + this.headerSize(leadSize + length);
+    const size = leadSize + run.write(data, guess + leadSize);
     const start = at + this.headerSize(size);
     if (start !== guess) run.copyWithin(start, guess, guess + size);
+    if (lead !== 0) run[start] = lead;
     this.header(run, at, first, size);
     this.mask(run, start, start + size);
     this.advance(start + size);

@@ -74,8 +74,8 @@ export class Sender {
     this.accepted();
   }
 
-  text(data: string, done?: SendCallback): void {
-    this.writer.text(data);
+  text(data: string, done?: SendCallback, lead?: number): void {
+    this.writer.text(data, lead);
     this.accepted(done);
   }
 

@@ -47,6 +47,12 @@ export abstract class SendingHalf implements SenderOwner, OrderedSenderOwner {
     else this.ordered.text(text, compress, done);
   }
 
+  /** Sends a text with the ASCII character of code `lead` before it: the type of a packet of the floor above. */
+  sendTyped(lead: number, text: string, compress = true): void {
+    if (this.ordered !== undefined) this.sendText(String.fromCharCode(lead) + text, compress);
+    else if (this.isOpen) this.sender.text(text, undefined, lead);
+  }
+
   /** @param bytes must not change until they are sent */
   sendBinary(bytes: Uint8Array, compress = true, done?: SendCallback): void {
     if (!this.isOpen) refuseSend(done);

@@ -24,10 +24,7 @@ const ownEnds = {
   peers: ['resume', 'no resume'],
   server: (peer) => ['servers/events.mjs', 'throughline', JSON.stringify({ resume: peer === 'resume' })],
 };
-const withResume = [
-  ...['--path', `/socket.io/?${query}&resume=1`, '--report', '128'],
-  ...['--pre', 'recv,send:40,recv', '--msg', '42["echo","%"]'],
-];
+const withResume = ['--report', '128', ...overWebSocket, '--path', `/socket.io/?${query}&resume=1`];
 
 /** @type {readonly import('./measure.mjs').Scenario[]} */
 export const eventScenarios = [

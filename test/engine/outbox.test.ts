@@ -31,7 +31,7 @@ it('behaves like an array of all messages and four numbers', () => {
       const plain = new Plain();
       for (const act of steps) {
         if (act.do === 'push') {
-          outbox.push({ type: 'message', data: act.text });
+          outbox.push(act.text);
           plain.all.push(act.text);
         } else if (act.do === 'take') {
           const batch = outbox.take(act.room, measure);
@@ -78,7 +78,7 @@ it('behaves like an array of all messages and four numbers', () => {
 
 it('hands out a message larger than the room alone, and never none', () => {
   const outbox = new Outbox();
-  for (const data of ['a'.repeat(50), 'b', 'c']) outbox.push({ type: 'message', data });
+  for (const data of ['a'.repeat(50), 'b', 'c']) outbox.push(data);
   const batches = [0, 1].map(() => outbox.take(10, measure).map((packet) => packet.data));
   expect(batches).toEqual([['a'.repeat(50)], ['b', 'c']]);
 });
@@ -88,7 +88,7 @@ it.each([2 ** 31, 2 ** 32, 2 ** 53 - 10])('counts on past %i', (around) => {
   outbox.last = outbox.sent = outbox.confirmed = outbox.claimed = around - 3;
   outbox.next = around - 2;
   const texts = ['a', 'b', 'c', 'd', 'e'];
-  for (const data of texts) outbox.push({ type: 'message', data });
+  for (const data of texts) outbox.push(data);
   const sent = (): unknown[] => outbox.take(Infinity, measure).map(({ data }) => data);
   expect(sent()).toEqual(texts);
   outbox.confirm(around);

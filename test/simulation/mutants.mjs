@@ -83,6 +83,12 @@ export const mutants = [
     to: 'this.letGo(Math.min(count + 1, this.sent));',
   },
   {
+    name: 'a message that passed the queue is sent once more',
+    file: 'server/engine/passing-core.ts',
+    from: 'outbox.next = outbox.last + 1;',
+    to: '',
+  },
+  {
     name: 'going back skips a message',
     file: outbox,
     from: 'const again = this.next - this.confirmed - 1;',

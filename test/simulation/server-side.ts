@@ -147,6 +147,10 @@ export class SimulatedConnection {
     this.peer?.message(text);
   }
 
+  sendTyped(lead: number, text: string): void {
+    this.sendText(String.fromCharCode(lead) + text);
+  }
+
   sendBinary(bytes: Uint8Array): void {
     this.peer?.message(Buffer.from(bytes));
   }

@@ -45,6 +45,17 @@ describe('a FrameWriter', () => {
     }
   });
 
+  it.each(sizes)('writes %i letters behind a lead as if they were one text, for either role', (size) => {
+    for (const source of [undefined, () => KEY]) {
+      for (const letter of ['a', 'ä', '€']) {
+        const [led, whole] = [new FrameWriter(source), new FrameWriter(source)];
+        led.text(letter.repeat(size), 0x34);
+        whole.text(`4${letter.repeat(size)}`);
+        expect(taken(led).equals(taken(whole))).toBe(true);
+      }
+    }
+  });
+
   it('writes half a surrogate pair as U+FFFD', () => {
     const writer = new FrameWriter();
     writer.text('a\ud800b');

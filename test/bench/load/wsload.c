@@ -109,7 +109,7 @@ static void on_frame(struct conn *c, int op, const uint8_t *p, size_t n, uint64_
   if (op == 9 || op == 10) return;
   if (n && report && c->resumes) {                          // shared/engine/README.md, "The wire of resume"
     if (p[0] == '4') c->seen++;
-    if (p[0] == '2' || c->seen - c->told >= report) { char s[32]; snprintf(s, sizeof s, "%c%lu", p[0] == '2' ? '3' : '6', c->seen); c->told = c->seen; send_text(c, s); }
+    if (p[0] == '2' || c->seen - c->told >= report) { char s[32]; snprintf(s, sizeof s, "%c%lu", p[0] == '2' ? '3' : '6', c->seen); c->told = c->seen; uint8_t b[64]; put(c, b, make_frame(b, s, strlen(s))); } // leaves with the next message
     if (p[0] == '2' || p[0] == '6') return;
   }
   if (n == 1 && p[0] == '2' && nsteps) { send_text(c, "3"); return; }
@@ -145,6 +145,7 @@ static void on_data(struct conn *c) {
     off += h + n;
   }
   memmove(c->in, c->in + off, c->len - off); c->len -= off;
+  if (c->state == READY && c->olen && (c->in_flight >= window || stopping)) flush_out(c);
   if (!strcmp(mode, "idle") && c->len == 0) { free(c->in); c->in = 0; c->cap = 0; }
   if (c->state == READY && recording != 2 && !stopping && c->in_flight < window && (!strcmp(mode, "echo") || (!strcmp(mode, "fanout") && c->id == 0)) && nready == nconns) send_msg(c, window - c->in_flight);
 }
