@@ -91,7 +91,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   private lane: Lane = { next: 1 };
   private readonly heartbeat: Heartbeat | Watchdog;
   private probe: Probe | undefined = undefined;
-  /** Of messages that wait, and of those that have left since the last tick. */
+  /** Of messages that wait, and of those that have left in this turn. */
   private callbacks: SendCallback[] | undefined = undefined;
   private sent: SendCallback[] | undefined = undefined;
   private backlog: Backlog | undefined = undefined;
@@ -394,8 +394,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (this.sent !== undefined) this.sent.push(...callbacks);
     else {
       this.sent = callbacks;
-      // Not within `send`: who sends the next message from the callback of the last would go ever deeper.
-      process.nextTick(() => this.tellSent());
+      // Not within `send`, or who sends the next message from the callback of the last would go ever deeper; and not
+      // before what was sent in this turn is with the network.
+      setImmediate(() => this.tellSent());
     }
   }
 

@@ -52,8 +52,9 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
-    if (error === undefined) this.fail('transport-closed', `code ${code}`);
-    else this.fail(reasonOf(error), error.message);
+    // What the network does to a connection closes it; an error is what the peer did wrong, as with Engine.IO.
+    if (error instanceof ConnectionError) this.fail(reasonOf(error), error.message);
+    else this.fail('transport-closed', error?.message ?? `code ${code}`);
   }
 
   /** As its base class has it, and no packet is made up for it. */
@@ -93,8 +94,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
 }
 
 /** What the peer sends again would end every other transport just so. */
-function reasonOf(error: Error): ReasonCode {
-  const code = error instanceof ConnectionError ? error.closeCode : undefined;
-  if (code === CloseCode.TooBig) return 'too-big';
-  return code === CloseCode.PolicyViolation ? 'slow-consumer' : 'transport-error';
+function reasonOf({ closeCode }: ConnectionError): ReasonCode {
+  if (closeCode === CloseCode.TooBig) return 'too-big';
+  return closeCode === CloseCode.PolicyViolation ? 'slow-consumer' : 'transport-error';
 }

@@ -57,6 +57,20 @@ describe('the heartbeat', () => {
     },
   );
 
+  it('is not asked when the network resets the connection: the session is closed, without an error', async () => {
+    const { port, sessions } = await serve();
+    const { socket } = await tcp(port);
+    const opened = next(socket, 'data');
+    socket.write(
+      'GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await opened;
+    const closed = next<Closed>(sessions[0]!, 'close');
+    socket.resetAndDestroy();
+    expect((await closed)[0]).toBe('transport close');
+  });
+
   it('blames no peer for a process that was blocked', async () => {
     const { port, sessions } = await serve({ pingInterval: 50, pingTimeout: 500 });
     const peers = Array.from({ length: 20 }, () => new WebSocketPeer(port, 'EIO=4&transport=websocket'));
