@@ -40,7 +40,7 @@ it('sends again what passed the queue and was not seen, before what was sent mea
   core.lose(first, 'transport-closed');
   core.send('e');
   const second = wire();
-  expect(core.attach(second, 2)).toBe(true);
+  expect(core.attach(second, 2, true)).toBe(true);
   expect(second.sent).toEqual(['noop 0', 'message c', 'message d', 'message e']);
   expect(core.keptBytes).toBe(3);
 });
