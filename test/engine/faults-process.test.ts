@@ -1,6 +1,5 @@
 /** What befalls the whole process of a server: it is blocked, its clock jumps, or somebody guesses at its sessions by the thousand. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -41,14 +40,15 @@ describe('a process that was blocked for longer than a window', () => {
   it('hears first who came back meanwhile on a new connection', async () => {
     const { port, sid, session } = await suspend(200);
     // A thread of its own, so that it connects while this one is blocked.
+    const said = new Int32Array(new SharedArrayBuffer(4));
     const elsewhere = new Worker(
-      `const { port, request, after } = require('node:worker_threads').workerData;
-       setTimeout(() => require('node:net').connect(port).on('error', () => {}).write(request), after);
-       require('node:worker_threads').parentPort.postMessage('ready');`,
-      { eval: true, workerData: { port, request: get(`sid=${sid}&seen=0&turn=2`), after: 50 } },
+      `const { port, request, said } = require('node:worker_threads').workerData;
+       const tell = () => (Atomics.store(said, 0, 1), Atomics.notify(said, 0));
+       require('node:net').connect(port).on('error', () => {}).write(request, tell);`,
+      { eval: true, workerData: { port, request: get(`sid=${sid}&seen=0&turn=2`), said } },
     );
     onTestFinished(async () => void (await elsewhere.terminate()));
-    await once(elsewhere, 'message');
+    Atomics.wait(said, 0, 0);
     block(600);
     await next(session, 'resume');
     expect(session.readyState).toBe('open');

@@ -161,7 +161,7 @@ describe('a peer that reads nothing', () => {
   });
 
   it('is not cut while it takes something', async () => {
-    const stage = await serve({ limits: { stalledQueueBytes: 1_000_000, stalledTimeoutMs: 600 } });
+    const stage = await serve({ limits: { stalledQueueBytes: 1_000_000, stalledTimeoutMs: 1_500 } });
     const accepted = stage.accepted();
     const peer = await RawPeer.open(stage.port);
     const socket = await accepted;
@@ -172,7 +172,7 @@ describe('a peer that reads nothing', () => {
       if (read < 1_000_000) return;
       read = 0;
       peer.socket.pause();
-      setTimeout(() => peer.socket.resume(), 60);
+      setTimeout(() => peer.socket.resume(), 160);
     });
     socket.send(Buffer.alloc(20_000_000));
     await socket.drained();
