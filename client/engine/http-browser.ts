@@ -29,15 +29,13 @@ const byFetch: Request = ({ url, body, lasting = false, options }, sink) => {
   return () => control.abort();
 };
 
-const pathOf = (url: string): string | undefined => url.split('?')[0];
-
 /** Older browsers, React Native, and pages that are only simulated. Redirects can't be forbidden, but are found out. */
 const byXhr: Request = ({ url, body, options }, sink) => {
   const xhr = new XMLHttpRequest();
   let taken = 0;
   const take = (): boolean => {
     const { responseText, responseURL, status } = xhr;
-    if (responseURL && pathOf(responseURL) !== pathOf(url)) return false;
+    if (responseURL && !responseURL.startsWith(url.split('?', 1)[0]!)) return false;
     if (responseText.length > taken) sink.chunk(responseText.slice(taken), status);
     taken = responseText.length;
     return true;

@@ -6,7 +6,7 @@
  * @returns undefined where it is none
  */
 export function readCount(text: unknown): number | undefined {
-  if (typeof text !== 'string' || !/^(0|[1-9]\d{0,15})$/.test(text)) return undefined;
   const count = Number(text);
-  return Number.isSafeInteger(count) ? count : undefined;
+  // What is written otherwise than we would write it is none.
+  return String(count) === text && count >= 0 && Number.isSafeInteger(count) ? count : undefined;
 }
