@@ -116,7 +116,17 @@ describe.runIf(hasChromium)('a page in Chromium', () => {
       await expect.poll(() => own.answered.length, { timeout: 10_000 }).toBeGreaterThan(before + 50);
       clearInterval(talking);
       await tab.evaluate(() => clearInterval(tally.talking));
-      await tab.waitForFunction(() => tally.answered.length === tally.sent);
+      const standing = (): Promise<object> =>
+        tab.evaluate(() => {
+          const { io: manager, unconfirmed } = tally.socket;
+          // What a failure is understood by stands beside what is asked for.
+          return {
+            unanswered: tally.sent - tally.answered.length,
+            unconfirmed,
+            timeline: manager.engine.explain().slice(-8),
+          };
+        });
+      await expect.poll(standing, { timeout: 10_000 }).toMatchObject({ unanswered: 0 });
       await expect.poll(() => own.answered.length).toBe(own.sent);
       const its = await tab.evaluate(() => {
         const { sent, arrived, answered, events } = tally;
