@@ -21,6 +21,10 @@ export interface DrainOptions {
 }
 
 const LARGEST = 2 ** 31 - 1;
+
+/** How often it is looked whether closing handshakes are done (ms). */
+const LINGER_MS = 10;
+
 const rules = {
   grace: whole(0, LARGEST, 0),
   over: whole(0, LARGEST, 10_000),
@@ -40,7 +44,8 @@ export async function drain(registry: Registry, options: DrainOptions = {}): Pro
   const ends = lines.map((line, index) => letGo(line, over, (over * index) / lines.length));
   await Promise.race([Promise.all(ends), pause(clock, left())]);
   for (const line of registry) cut(line.transport, line);
-  // Those whose closing handshake is still going on.
+  // Their last bytes, and the closing handshake, are to reach the peer: else it would take the end for a broken line.
+  while (left() > 0 && transports.some(({ isLingering }) => isLingering)) await pause(clock, LINGER_MS);
   for (const transport of transports) transport.terminate();
 }
 

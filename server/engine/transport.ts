@@ -71,6 +71,11 @@ export abstract class Transport extends QuietEmitter implements Carrier {
     return 0;
   }
 
+  /** Whether its last bytes, or the peer's answer to them, are still on their way. */
+  get isLingering(): boolean {
+    return false;
+  }
+
   send(packets: readonly Packet[]): void {
     this.owner.sending(this, packets);
     this.doSend(packets);

@@ -36,6 +36,10 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     return this.connection.bufferedAmount;
   }
 
+  override get isLingering(): boolean {
+    return !this.connection.isClosed;
+  }
+
   terminate(): void {
     this.connection.terminate();
     this.close();

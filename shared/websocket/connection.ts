@@ -116,7 +116,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     return this.state === 'open';
   }
 
-  protected get isClosed(): boolean {
+  get isClosed(): boolean {
     return this.state === 'closed';
   }
 
