@@ -198,11 +198,12 @@ export function openLine(
     let data: HandshakeData;
     try {
       data = JSON.parse(String(type === 'open' && text)) as HandshakeData;
-      log('%s: open', data.sid.slice(0, 6));
       socket.upgrades = data.upgrades.filter((name) => names.includes(name));
     } catch {
-      return onLost(transport, 'malformed', new Error('malformed handshake'));
+      data = {} as HandshakeData;
     }
+    if (!data.sid) return onLost(transport, 'malformed', new Error('malformed handshake'));
+    log('%s: open', data.sid.slice(0, 6));
     const { sid, pingInterval, pingTimeout, maxPayload, resume } = data;
     transport.query['sid'] = socket.id = sid;
     socket.maxPayload = maxPayload || Infinity;

@@ -491,7 +491,7 @@ describe('plain Engine.IO 4', () => {
     expect(world.asked.filter(({ body }) => body === undefined)).toHaveLength(2);
   });
 
-  it.each(['0', '0{', '0{}', '0null', '0{"sid":"secret"}', '4hello'])(
+  it.each(['0', '0{', '0{}', '0null', '0{"sid":"secret"}', '0{"upgrades":[]}', '4hello'])(
     'takes %s for no handshake, and says so',
     (body) => {
       const socket = start({ transports: ['polling'] });
