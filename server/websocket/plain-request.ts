@@ -74,10 +74,10 @@ export class PlainRequest implements RequestHead {
   }
 }
 
-/** Node's parser calls it; `headersDistinct` is made of what it is given. */
+/** Node's parser calls it; `headersDistinct` is made of what it is given. No promise of Node's, so it may be gone one day. */
 interface Parsed extends IncomingMessage {
   upgrade: boolean;
-  _addHeaderLines(namesAndValues: string[], count: number): void;
+  _addHeaderLines?(namesAndValues: string[], count: number): void;
 }
 
 function messageOf({ socket, method, url, headers, rawHeaders }: PlainRequest): IncomingMessage {
@@ -88,8 +88,9 @@ function messageOf({ socket, method, url, headers, rawHeaders }: PlainRequest): 
   message.httpVersionMajor = 1;
   message.httpVersionMinor = 1;
   // oxlint-disable-next-line no-underscore-dangle
-  message._addHeaderLines(rawHeaders, rawHeaders.length);
+  message._addHeaderLines?.(rawHeaders, rawHeaders.length);
   // Read already: Node needn't do it again.
+  message.rawHeaders = rawHeaders;
   message.headers = headers;
   message.complete = true;
   message.upgrade = true;
