@@ -13,10 +13,37 @@ const MESSAGE = 0x34;
 /** With more than this on its way, further messages wait in the session, where they are seen and bounded. */
 export const HIGH_WATER_BYTES = 262_144;
 
+/** What a transport needs of its connection. */
+type Carrier = Pick<
+  Connection,
+  | 'isOpen'
+  | 'isClosed'
+  | 'bufferedAmount'
+  | 'sendTyped'
+  | 'sendText'
+  | 'sendBinary'
+  | 'sendFrames'
+  | 'close'
+  | 'terminate'
+>;
+
+/** In the place of one that is gone: a suspended session may outlive it by a while, and is not to hold its buffers. */
+const ENDED: Carrier = {
+  isOpen: false,
+  isClosed: true,
+  bufferedAmount: 0,
+  sendTyped() {},
+  sendText() {},
+  sendBinary() {},
+  sendFrames() {},
+  close() {},
+  terminate() {},
+};
+
 export class WebSocketTransport extends Transport implements ConnectionSink {
   readonly name = 'websocket';
   readonly maxBatchBytes = HIGH_WATER_BYTES;
-  private readonly connection: Connection;
+  private connection: Carrier;
   /** Whether the peer knows what a close packet means here; to others the closing handshake says it all. */
   private readonly tellsClose: boolean;
 
@@ -56,6 +83,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
+    this.connection = ENDED;
     // What the network does to a connection closes it; an error is what the peer did wrong, as with Engine.IO.
     if (error instanceof ConnectionError) this.fail(reasonOf(error), error.message);
     else this.fail('transport-closed', error?.message ?? `code ${code}`);

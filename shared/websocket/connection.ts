@@ -50,7 +50,7 @@ const moves: Record<State, Record<Input, State>> = {
 const CONNECTION = Symbol('connection');
 
 interface OwnedStream extends Duplex {
-  [CONNECTION]?: Connection;
+  [CONNECTION]?: Connection | undefined;
 }
 
 const silentSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
@@ -104,11 +104,15 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   };
 
   private static readonly onError = function (this: OwnedStream, error: Error): void {
-    this[CONNECTION]!.error ??= error;
+    const connection = this[CONNECTION];
+    if (connection !== undefined) connection.error ??= error;
   };
 
   private static readonly onClose = function (this: OwnedStream): void {
-    this[CONNECTION]!.gone();
+    const connection = this[CONNECTION];
+    // Who still looks at its request holds the stream, and not what was on it.
+    this[CONNECTION] = undefined;
+    connection?.gone();
   };
 
   /** Whether messages can still be sent: neither side has begun to close. */
