@@ -219,15 +219,8 @@ describe('a closing handshake behind much data', () => {
     const accepted = stage.accepted();
     const peer = await RawPeer.open(stage.port);
     const socket = await accepted;
-    let read = 0;
     // Two megabytes, a rest, two more: all of it takes longer than the time limit.
-    peer.socket.on('data', (chunk: Buffer) => {
-      read += chunk.length;
-      if (read < 2_000_000) return;
-      read = 0;
-      peer.socket.pause();
-      setTimeout(() => peer.socket.resume(), 80);
-    });
+    peer.restAfter(2_000_000, 80);
     for (let at = 0; at < 40; at++) socket.send(Buffer.alloc(500_000, at));
     const end = closed(socket);
     socket.close(1000);

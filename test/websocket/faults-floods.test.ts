@@ -166,14 +166,7 @@ describe('a peer that reads nothing', () => {
     const peer = await RawPeer.open(stage.port);
     const socket = await accepted;
     // Slow, but alive: a megabyte, a rest, another megabyte. All of it takes longer than what would count as stalled.
-    let read = 0;
-    peer.socket.on('data', (chunk: Buffer) => {
-      read += chunk.length;
-      if (read < 1_000_000) return;
-      read = 0;
-      peer.socket.pause();
-      setTimeout(() => peer.socket.resume(), 160);
-    });
+    peer.restAfter(1_000_000, 160);
     socket.send(Buffer.alloc(20_000_000));
     await socket.drained();
     expect(socket.readyState).toBe(socket.OPEN);

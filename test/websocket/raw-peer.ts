@@ -78,6 +78,18 @@ export class RawPeer {
     return this;
   }
 
+  /** From now on reads slowly: after so many bytes it rests for a while (ms), again and again. */
+  restAfter(bytes: number, restMs: number): void {
+    let read = 0;
+    this.socket.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read < bytes) return;
+      read = 0;
+      this.socket.pause();
+      setTimeout(() => this.socket.resume(), restMs);
+    });
+  }
+
   /** Resolves with the answer's status once its head is here; with 0 where the connection ended before. */
   async answered(): Promise<number> {
     await this.until(() => this.head !== '');
