@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { adapters, heard, startGroup } from './group.ts';
 import type { Member } from './group.ts';
-import { Redis, hasRedis } from './redis-server.ts';
+import { redisForEach } from './redis-for-each.ts';
+import { hasRedis } from './redis-server.ts';
+import type { Redis } from './redis-server.ts';
 
 const outages = [
   { what: 'is killed', begin: (redis: Redis) => redis.kill(), end: (redis: Redis) => redis.start() },
@@ -11,20 +13,7 @@ const outages = [
 const rows = adapters.flatMap((adapter) => outages.map((outage) => ({ ...adapter, ...outage })));
 
 describe.runIf(hasRedis).each(rows)('$adapter, when Redis $what', ({ create, isPrompt, begin, end }) => {
-  let redis: Redis;
-  const unhandled: unknown[] = [];
-  const note = (reason: unknown): void => void unhandled.push(reason);
-
-  beforeEach(async () => {
-    redis = await Redis.start();
-    unhandled.length = 0;
-    process.on('unhandledRejection', note);
-  });
-
-  afterEach(async () => {
-    process.off('unhandledRejection', note);
-    await redis.close();
-  });
+  const redis = redisForEach();
 
   /** What a server must still do for its own clients. */
   async function servesItsOwn(member: Member): Promise<void> {
@@ -41,12 +30,12 @@ describe.runIf(hasRedis).each(rows)('$adapter, when Redis $what', ({ create, isP
   }
 
   it('local clients go on, questions end, and all is well again afterwards', async () => {
-    const members = await startGroup(redis, create, 2);
+    const members = await startGroup(redis(), create, 2);
     const [a, b] = members as [Member, Member];
     const [client] = await a.meet();
     const [other] = await b.meet();
     client.on('who', (reply: (given: string) => void) => reply('a'));
-    await begin(redis);
+    await begin(redis());
     for (const member of members) await servesItsOwn(member);
 
     const refusal = await a.io
@@ -59,7 +48,7 @@ describe.runIf(hasRedis).each(rows)('$adapter, when Redis $what', ({ create, isP
     a.io.socketsJoin('blue');
     a.io.serverSideEmit('during');
 
-    await end(redis);
+    await end(redis());
     let heardAgain = false;
     other.on('again', () => (heardAgain = true));
     await expect
@@ -71,14 +60,14 @@ describe.runIf(hasRedis).each(rows)('$adapter, when Redis $what', ({ create, isP
         { timeout: 8_000 },
       )
       .toBe(true);
-    expect(unhandled).toEqual([]);
   });
 });
 
 describe.runIf(hasRedis).each(adapters)('$adapter, when a server of the group hangs', ({ create }) => {
+  const redis = redisForEach();
+
   it('gives what the others answered in time', async () => {
-    const redis = await Redis.start();
-    const [a, b, c] = (await startGroup(redis, create, 3)) as [Member, Member, Member];
+    const [a, b, c] = (await startGroup(redis(), create, 3)) as [Member, Member, Member];
     const [client] = await b.meet();
     client.on('who', (reply: (given: string) => void) => reply('b'));
     // It hears, and answers nothing: to the others it is as one whose process is stuck.
@@ -97,6 +86,5 @@ describe.runIf(hasRedis).each(adapters)('$adapter, when a server of the group ha
     };
     expect(partial).toBeInstanceOf(Error);
     expect(partial.responses).toEqual(['b']);
-    await redis.close();
   });
 });

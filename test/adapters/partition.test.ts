@@ -1,34 +1,21 @@
 /** A bus that reaches some of the servers only, or that brings messages twice. */
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Cable } from '../interop/cable.ts';
 import { acquainted, adapters, heard, startGroup, startMember } from './group.ts';
 import type { AdapterRow, Member } from './group.ts';
-import { Redis, hasRedis } from './redis-server.ts';
-import type { RedisClient } from './redis-server.ts';
+import { redisForEach } from './redis-for-each.ts';
+import { hasRedis } from './redis-server.ts';
+import type { Redis, RedisClient } from './redis-server.ts';
 
 describe.runIf(hasRedis).each(adapters)('$adapter', (row) => {
-  let redis: Redis;
-  const unhandled: unknown[] = [];
-  const note = (reason: unknown): void => void unhandled.push(reason);
-
-  beforeEach(async () => {
-    redis = await Redis.start();
-    unhandled.length = 0;
-    process.on('unhandledRejection', note);
-  });
-
-  afterEach(async () => {
-    await redis.close();
-    process.off('unhandledRejection', note);
-    expect(unhandled).toEqual([]);
-  });
+  const redis = redisForEach();
 
   /** A member with a line of its own to Redis. */
   async function startOnCable(): Promise<{ member: Member; cable: Cable }> {
-    const cable = new Cable(redis.port);
+    const cable = new Cable(redis().port);
     const port = await cable.listen();
     onTestFinished(() => cable.close());
-    return { member: await startMember(await row.create({ connect: () => redis.connect(port) })), cable };
+    return { member: await startMember(await row.create({ connect: () => redis().connect(port) })), cable };
   }
 
   // A question under way when its line breaks rejects inside the streams adapter, where nobody can hear of it (nor does with
@@ -79,11 +66,11 @@ describe.runIf(hasRedis).each(adapters)('$adapter', (row) => {
   });
 
   it('bears messages that come twice', async () => {
-    const [a, b] = (await startGroup(redis, row.create, 2)) as [Member, Member];
+    const [a, b] = (await startGroup(redis(), row.create, 2)) as [Member, Member];
     const [, socketOfA] = await a.meet();
     const [client, socketOfB] = await b.meet();
     client.on('who', (reply: (given: string) => void) => reply('b'));
-    await repeatAll(redis, row);
+    await repeatAll(redis(), row);
     const news = heard(client, 'news');
     a.io.emit('news', 1);
     expect((await news)[0]).toBe(1);
