@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
 import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
 import { OptionError } from '../../shared/options.ts';
-import { resolveLimits } from '../../shared/websocket/limits.ts';
+import { messageLimit, resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 
 type PassedOn = Omit<
@@ -34,7 +34,7 @@ export interface ClientOptions extends PassedOn {
   readonly closeTimeout?: number | undefined;
   /** How messages are compressed, where the server agrees. Default true: offered, and nothing asked for. */
   readonly perMessageDeflate?: boolean | DeflateOptions | undefined;
-  /** Most bytes of an incoming message; 0: as many as can be. Default 104,857,600: whom a client calls, it trusts more. */
+  /** Most bytes of an incoming message; 0: as many as can be. Default 104,857,600, as with `ws`. */
   readonly maxPayload?: number | undefined;
   /** Most fragments of an incoming message; 0: no limit. Default 0. */
   readonly maxFragments?: number | undefined;
@@ -71,17 +71,13 @@ const ownNames = [
   'finishRequest',
 ] as const;
 
-const CLIENT_MAX_MESSAGE_BYTES = 100 * 2 ** 20;
-const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
-
 /** @throws OptionError naming the limit, its value and its range, or a version that is not spoken */
 export function clientLimits(options: ClientOptions): Limits {
-  const { maxPayload } = options;
   const version: unknown = options.protocolVersion ?? 13;
   if (version !== 13)
     throw new OptionError('ERR_OPTION_RANGE', `protocolVersion is ${String(version)}; there is no other than 13.`);
   return resolveLimits({
-    maxMessageBytes: maxPayload === 0 ? MOST_MESSAGE_BYTES : (maxPayload ?? CLIENT_MAX_MESSAGE_BYTES),
+    maxMessageBytes: messageLimit(options.maxPayload),
     handshakeTimeoutMs: options.handshakeTimeout,
     closeTimeoutMs: options.closeTimeout,
     maxFragments: options.maxFragments,

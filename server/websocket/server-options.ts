@@ -4,7 +4,7 @@ import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 
 import type { DeflateOptions } from '../../shared/websocket/deflate-options.ts';
-import { resolveLimits } from '../../shared/websocket/limits.ts';
+import { messageLimit, resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import type { Origins } from './origins.ts';
 import { ServerWebSocket } from './server-socket.ts';
@@ -55,7 +55,7 @@ export interface WebSocketServerOptions {
   /** Whether pings are answered by themselves. Default true. */
   readonly autoPong?: boolean | undefined;
 
-  /** Most bytes of an incoming message; 0: as many as can be. Default {@link Limits} `maxMessageBytes`. */
+  /** Most bytes of an incoming message; 0: as many as can be. Default 104,857,600, as with `ws`. */
   readonly maxPayload?: number | undefined;
   /** Most fragments of an incoming message; 0: no limit. Default 0. */
   readonly maxFragments?: number | undefined;
@@ -69,8 +69,6 @@ export interface WebSocketServerOptions {
   readonly maxBufferedChunks?: number | undefined;
 }
 
-const MOST_MESSAGE_BYTES = 2 ** 31 - 1;
-
 /** Without a prototype: what an application may have put on Object.prototype is no option. Null is as good as nothing. */
 export function givenOptions(options: WebSocketServerOptions): WebSocketServerOptions {
   const given = Object.create(null) as Record<string, unknown>;
@@ -81,7 +79,7 @@ export function givenOptions(options: WebSocketServerOptions): WebSocketServerOp
 /** @throws OptionError naming the limit, its value and its range */
 export function serverLimits(options: WebSocketServerOptions): Limits {
   return resolveLimits({
-    maxMessageBytes: options.maxPayload === 0 ? MOST_MESSAGE_BYTES : options.maxPayload,
+    maxMessageBytes: messageLimit(options.maxPayload),
     maxFragments: options.maxFragments,
     closeTimeoutMs: options.closeTimeout,
     ...options.limits,

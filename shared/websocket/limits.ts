@@ -21,7 +21,7 @@ import type { Resolved } from '../options.ts';
 const MOST = 2 ** 31 - 1;
 
 const table = {
-  maxMessageBytes: whole(1, MOST, 1_000_000),
+  maxMessageBytes: whole(1, MOST, 100 * 2 ** 20),
   maxFragments: whole(0, MOST, 0),
   maxHeaderBytes: whole(1_024, 2 ** 20, 16_384),
   handshakeTimeoutMs: whole(0, MOST, 10_000),
@@ -45,4 +45,9 @@ export type Limits = Resolved<typeof table>;
  */
 export function resolveLimits(given: { readonly [Name in keyof Limits]?: number | undefined } = {}): Limits {
   return resolveOptions(table, given);
+}
+
+/** The limit that the option `maxPayload` stands for: 0 is as much as there can be. */
+export function messageLimit(maxPayload: number | undefined): number | undefined {
+  return maxPayload === 0 ? MOST : maxPayload;
 }

@@ -128,6 +128,23 @@ describe('a WebSocketServer', () => {
   });
 });
 
+describe('without limits of its own, as `ws`', () => {
+  it('refuses what says that it is longer than 100 MiB', async () => {
+    const stage = await serve();
+    // 104,857,601 bytes, as the head of a masked frame says it (RFC 6455 §5.2).
+    const peer = await RawPeer.open(stage.port, {}, Buffer.from('82ff000000000640000100000000', 'hex'));
+    expect(await peer.allFrames()).toMatchObject([{ opcode: 8, payload: Buffer.from('03f1', 'hex') }]);
+  });
+
+  it('takes a message of 16 MiB', async () => {
+    const { url } = await serveEcho();
+    const socket = await open(url);
+    const inbox = new Inbox(socket);
+    socket.send(Buffer.alloc(2 ** 24, 7));
+    expect(((await inbox.next()) as Buffer).length).toBe(2 ** 24);
+  });
+});
+
 describe("beside an application's HTTP server", () => {
   it('takes upgrades and leaves requests alone', async () => {
     const http = createServer((_request, response) => response.end('page'));
