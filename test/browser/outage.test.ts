@@ -75,16 +75,21 @@ describe.runIf(hasChromium)('a page in Chromium', () => {
     await once(http, 'listening');
     const proxy = await TearingProxy.before((http.address() as AddressInfo).port);
     onTestFinished(() => proxy.close());
-    const connected = new Promise<Socket>((resolve) => io.on('connection', resolve));
+    const tally: Tally = { sent: 0, arrived: [], answered: [] };
+    const connected = new Promise<Socket>((resolve) =>
+      io.on('connection', (socket) => {
+        // The page speaks at once: whoever listens only when the browser has told that it is loaded misses the beginning.
+        socket.on('count', (number: number, answer: (number: number) => void) => {
+          tally.arrived.push(number);
+          answer(number);
+        });
+        resolve(socket);
+      }),
+    );
     const url = `http://127.0.0.1:${proxy.port}/`;
     const { page: tab, close } = await openTab(browser, by === undefined ? url : `${url}?by=${by}`);
     onTestFinished(close);
     const socket = await connected;
-    const tally: Tally = { sent: 0, arrived: [], answered: [] };
-    socket.on('count', (number: number, answer: (number: number) => void) => {
-      tally.arrived.push(number);
-      answer(number);
-    });
     const count = (): void => void socket.emit('count', tally.sent++, (number: number) => tally.answered.push(number));
     return { tab, url, proxy, socket, tally, count };
   }
