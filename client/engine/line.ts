@@ -100,6 +100,9 @@ export function openLine(
       core.told();
       return core.seen;
     },
+    taken() {
+      if (core.transport) watchdog?.taken(ASK_MS);
+    },
   };
 
   const ladder = createLadder({

@@ -114,6 +114,8 @@ export class Polling extends Transport {
         else if (this.readyState === 'open') this.poll();
       },
       (chunk) => {
+        // Of a POST's answer nothing follows for the way down.
+        this.emitReserved('heard');
         text = this.take(text + chunk);
       },
     );
@@ -123,6 +125,8 @@ export class Polling extends Transport {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
     const done = (): void => {
       this.posting = undefined;
+      // First: what it asks leaves with what waits.
+      this.counts?.taken();
       if (!this.onPause) this.onDrain();
       this.settlePause();
     };
@@ -166,7 +170,6 @@ export class Polling extends Transport {
       { url: this.uri(query), options: opts, body, lasting },
       {
         chunk: (text, status) => {
-          this.emitReserved('heard');
           if (status === 200) take?.(text);
           else if (refusal.length < REFUSAL_UNITS) refusal += text;
         },

@@ -27,7 +27,7 @@ export interface TransportReservedEvents {
   poll: () => void;
   pollComplete: () => void;
   drain: () => void;
-  /** Bytes came, though no whole packet yet: a sign of life. */
+  /** Bytes came on the way down, though no whole packet yet: a sign of life. */
   heard: () => void;
 }
 
@@ -39,6 +39,8 @@ export interface Counts {
   turn(): number;
   /** How many messages were seen, which the server is now told. */
   seen(): number;
+  /** The server has taken a POST; of the way down that says nothing. */
+  taken(): void;
 }
 
 /** A probe joins its session by a `5`, what attaches joins it with its first request. */

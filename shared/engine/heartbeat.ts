@@ -99,6 +99,8 @@ export class Watchdog {
   private readonly timeoutMs: number;
   private timer: Timer | undefined;
   private heardAt = 0;
+  /** What that was when the peer was last asked about a quiet way. */
+  private askedOf = -1;
 
   /** @param intervalMs - the server's `pingInterval`; @param timeoutMs - its `pingTimeout` */
   constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
@@ -125,6 +127,22 @@ export class Watchdog {
   expect(withinMs: number): void {
     this.heardAt = this.clock.now() - this.silenceMs + withinMs;
     this.look(withinMs);
+  }
+
+  /**
+   * The peer took something that came another way than the one on which it is heard. Where that has been quiet for
+   * `withinMs` it is asked, and once it took the question too an answer must come within that time again: so a stream
+   * that somebody has begun to hold back is found long before its silence would show it. A peer that takes nothing, as it
+   * is busy, is not judged by this.
+   */
+  taken(withinMs: number): void {
+    const { heardAt } = this;
+    const quietMs = this.clock.now() - heardAt;
+    // Towards the end of the silence the verdict is due by itself; `expect` goes there.
+    if (quietMs < withinMs || quietMs >= this.silenceMs - withinMs) return;
+    if (this.askedOf === heardAt) this.expect(withinMs);
+    else this.sink.ping();
+    this.askedOf = heardAt;
   }
 
   private look(inMs: number): void {

@@ -1,6 +1,7 @@
 /** Our engine client and our engine server: a session that outlives its transports. */
+import { Agent } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { environmentFor, type PageHint } from '../../client/engine/environment.ts';
+import { type Environment, environmentFor, type PageHint } from '../../client/engine/environment.ts';
 import { Socket, type SocketOptions } from '../../client/engine/index.ts';
 import { resolveOptions } from '../../client/engine/options.ts';
 import { attach } from '../../server/engine/index.ts';
@@ -110,6 +111,60 @@ describe.each(ways)('over %s', (_name, options) => {
     while (engine.clientsCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(client.readyState).toBe('closed');
   });
+});
+
+it.each(['polling', 'streaming'])(
+  'notices that nothing comes down any more though what it sends is taken: %s',
+  async (name) => {
+    const { proxy, url, sessions } = await serveTorn({ pingInterval: 300, pingTimeout: 200 });
+    // Each request on a connection of its own, so that one can be told from the others.
+    const client = connect(url, { transports: [name], agent: new Agent() });
+    await heard(client, 'open');
+    const down = name === 'polling' ? await proxy.nextLine() : [...proxy.lines][0]!;
+    const suspended = heard(client, 'suspend');
+    const resumed = heard(client, 'resume');
+    down.stall();
+    const got = messages(client, 100);
+    let sent = 0;
+    const talking = setInterval(() => client.send(String(sent++)), 10);
+    onTestFinished(() => clearInterval(talking));
+    expect(await suspended).toEqual([{ code: 'heartbeat-missed' }]);
+    expect(sessions[0]!.readyState).toBe('open');
+    await resumed;
+    expect(await got).toEqual(countTo(100));
+  },
+);
+
+/** The world with a clock that runs so many times as fast. */
+function hurried(url: string, times: number): Environment {
+  const world = environmentFor(resolveOptions(url, {}));
+  const { clock } = world;
+  return {
+    ...world,
+    clock: { now: () => clock.now() * times, after: (delayMs, task) => clock.after(delayMs / times, task) },
+  };
+}
+
+it('notices long before the heartbeat that a stream is held back, by what it sends itself', async () => {
+  const { proxy, url, sessions } = await serveTorn();
+  const environment = hurried(url, 20);
+  const { clock } = environment;
+  const client = new Socket(url, { transports: ['streaming'] }, environment);
+  onTestFinished(() => void client.close());
+  await heard(client, 'open');
+  const [down] = proxy.lines;
+  const suspended = heard(client, 'suspend');
+  const heldBackAt = clock.now();
+  down!.down.stall();
+  const got = messages(client, 100);
+  let sent = 0;
+  const talking = setInterval(() => client.send(String(sent++)), 10);
+  onTestFinished(() => clearInterval(talking));
+  expect(await suspended).toEqual([{ code: 'heartbeat-missed' }]);
+  // Five seconds of quiet, and five for the answer; after 45 it would have been noticed anyway.
+  expect(clock.now() - heldBackAt).toBeLessThan(25_000);
+  expect(await got).toEqual(countTo(100));
+  expect(sessions.length).toBe(1);
 });
 
 describe('what the page tells', () => {

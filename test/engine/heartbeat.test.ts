@@ -97,4 +97,40 @@ describe('the client', () => {
     clock.turn(4_000);
     expect(told).toEqual(expected);
   });
+
+  describe('when the server takes what is sent and says nothing', () => {
+    /** A POST is taken every 100 ms from 1,000 on; `answersMs` after a question something is heard. */
+    function talk(untilMs: number, answersMs = Infinity): void {
+      const watchdog = new Watchdog(clock, sink, 25_000, 20_000);
+      watchdog.start();
+      let asked = 0;
+      for (clock.turn(1_000); clock.now() <= untilMs; clock.turn(100)) {
+        if (told.length > asked) clock.after(answersMs, () => watchdog.heard());
+        asked = told.length;
+        watchdog.taken(5_000);
+      }
+      watchdog.stop();
+    }
+
+    it('asks after a while, and gives up a while after the question was taken', () => {
+      talk(20_000);
+      expect(told).toEqual(['ping at 5000', 'lost at 10100']);
+    });
+
+    it('asks once each while as long as it is answered', () => {
+      talk(20_000, 200);
+      expect(told).toEqual(['ping at 5000', 'ping at 10300', 'ping at 15600']);
+    });
+
+    it('judges no server that takes nothing', () => {
+      const watchdog = new Watchdog(clock, sink, 25_000, 20_000);
+      watchdog.start();
+      clock.turn(6_000);
+      watchdog.taken(5_000);
+      clock.turn(38_999);
+      expect(told).toEqual(['ping at 6000']);
+      clock.turn(1);
+      expect(told).toEqual(['ping at 6000', 'lost at 45000']);
+    });
+  });
 });

@@ -148,4 +148,10 @@ export const mutants = [
     from: 'opts.requestTimeout || patienceMs',
     to: 'opts.requestTimeout',
   },
+  {
+    name: 'the answer to a POST is taken for a sign of the way down',
+    file: clientPolling,
+    from: 'if (status === 200) take?.(text);',
+    to: "this.emitReserved('heard');\n          if (status === 200) take?.(text);",
+  },
 ];
