@@ -4,7 +4,8 @@
  * It knows the closing handshake and its time limits; what comes in is the Receiver's, what goes out the Sender's. Nothing
  * that a peer or the network does throws. An idle connection holds no buffers and no timer.
  */
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
@@ -53,6 +54,8 @@ interface OwnedStream extends Duplex {
   [CONNECTION]?: Connection | undefined;
 }
 
+const { push: ownPush } = Duplex.prototype;
+
 const silentSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
 
 export class Connection extends SendingHalf implements ReceiverOwner {
@@ -91,12 +94,25 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     socket.on('end', Connection.onEnd);
     socket.on('close', Connection.onClose);
     socket.on('data', Connection.onData);
+    if (socket instanceof Socket) socket.push = Connection.onPush;
     // It may have been paused until somebody would listen.
     socket.resume();
   }
 
   private static readonly onData = function (this: OwnedStream, chunk: Buffer): void {
     this[CONNECTION]!.read(chunk);
+  };
+
+  /**
+   * In the place of a socket's own `push`, which would hand a chunk on to {@link onData}, and then see in a tick whether more is
+   * to be read. Where that is all there is to do, this spares it: 0.5 of 9.3 µs of an echo (test/bench).
+   */
+  private static readonly onPush = function (this: OwnedStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+    const connection = this[CONNECTION];
+    const isPlain = connection !== undefined && this.readableFlowing === true && this.readableLength === 0;
+    if (!isPlain || chunk === null || this.listenerCount('data') > 1) return ownPush.call(this, chunk, encoding);
+    connection.read(chunk as Buffer);
+    return true;
   };
 
   private static readonly onEnd = function (this: OwnedStream): void {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 
 import { describe, expect, it, vi } from 'vitest';
 
@@ -436,6 +437,34 @@ describe('pause', () => {
     socket.resume();
     expect(await closed(socket)).toEqual([1000, '']);
     expect(inbox.all).toEqual(['last words']);
+  });
+});
+
+describe('the stream below a WebSocket', () => {
+  it('stays a stream: others may watch, pause and resume it, and nothing is lost or told twice', async () => {
+    const stage = await serve();
+    const accepted = once(stage.server, 'connection') as Promise<[ServerWebSocket, IncomingMessage]>;
+    const client = await open(stage.url);
+    const [socket, { socket: stream }] = await accepted;
+    const inbox = new Inbox(socket);
+    let watched = 0;
+    const watch = (chunk: Buffer): void => void (watched += chunk.length);
+    client.send('before');
+    await inbox.take(1);
+    stream.on('data', watch);
+    client.send('watched');
+    await inbox.take(1);
+    stream.off('data', watch);
+    stream.pause();
+    // More than the stream takes while it is paused, so that reading stops as well.
+    const large = Array.from({ length: 100 }, (_none, at) => String(at).repeat(1_000));
+    for (const text of large) client.send(text);
+    await vi.waitUntil(() => stream.readableLength >= stream.readableHighWaterMark);
+    expect(inbox.all).toEqual(['before', 'watched']);
+    stream.resume();
+    client.send('after');
+    expect(await inbox.take(101)).toEqual([...large, 'after']);
+    expect(watched).toBe(6 + 'watched'.length);
   });
 });
 
