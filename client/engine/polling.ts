@@ -10,8 +10,8 @@ const FAREWELL_MS = 5_000;
 /** Room in a POST for the counts that leave ahead of messages. */
 const AHEAD_BYTES = 64;
 
-/** What of a refusal is kept, to be looked at (UTF-16 units). */
-const REFUSAL_UNITS = 1_000;
+/** What is kept of a refusal, or of the answer to a POST, to be looked at (UTF-16 units). */
+const KEPT_UNITS = 1_000;
 
 export class Polling extends Transport {
   /** Abort the GET and the POST under way. */
@@ -123,8 +123,10 @@ export class Polling extends Transport {
 
   private post(body: string, from?: number, lasting?: boolean): void {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
-    const done = (): void => {
+    const done = (answer: string): void => {
       this.posting = undefined;
+      // The session is over, and here as well it is said why.
+      if (answer[0] === '6') this.onPayload(answer);
       // First: what it asks leaves with what waits.
       this.counts?.taken();
       if (!this.onPause) this.onDrain();
@@ -142,7 +144,7 @@ export class Polling extends Transport {
   /** @returns a function that aborts it */
   private exchange(
     query: object,
-    done: () => void,
+    done: (answer: string) => void,
     take?: (text: string) => void,
     body?: string,
     lasting?: boolean,
@@ -153,16 +155,17 @@ export class Polling extends Transport {
     const patienceMs = take ? 0 : this.counts?.patienceMs;
     const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
     let timer: Timer | undefined;
-    let refusal = '';
+    /** What of an answer is not handed on as it arrives. */
+    let answer = '';
     const end = (status: number, error?: unknown, retryAfter?: string | null): void => {
       timer?.cancel();
       // The goodbye has arrived: the server has no use for a GET any more.
       if (this.readyState === 'closed') this.getting?.();
-      else if (status === 200) done();
+      else if (status === 200) done(answer);
       else
         this.onError(`xhr ${take ? 'poll' : 'post'} error`, status || error, {
           status,
-          responseText: refusal,
+          responseText: answer,
           retryAfter,
         });
     };
@@ -170,8 +173,8 @@ export class Polling extends Transport {
       { url: this.uri(query), options: opts, body, lasting },
       {
         chunk: (text, status) => {
-          if (status === 200) take?.(text);
-          else if (refusal.length < REFUSAL_UNITS) refusal += text;
+          if (take && status === 200) take(text);
+          else if (answer.length < KEPT_UNITS) answer += text;
         },
         done: end,
       },

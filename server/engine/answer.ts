@@ -106,12 +106,13 @@ export class Answers {
     response.writeHead(200, added.length === 0 ? (posted as string[]) : [...posted, ...added]).end('ok');
   }
 
-  /** Tells a peer of the end of its session. */
+  /** Tells a peer of the end of its session. What is left of a body is not read. */
   farewell(response: ServerResponse, packets: readonly Packet[]): void {
     const codec = codecFor(revisionOf(response.req, this.settings.allowEIO3) ?? 4, response.req);
     // On a stream each packet is followed by it; the last one would be taken for cut short.
     const end = queryOf(response.req)['transport'] === 'streaming' ? SEPARATOR : '';
-    this.poll(response, codec.writePayload(packets) + end, false, NOTHING);
+    const isLast = !response.req.complete && response.req.httpVersionMajor < 2;
+    this.poll(response, codec.writePayload(packets) + end, false, isLast ? ['Connection', 'close'] : NOTHING);
   }
 
   /** @param isLast - whether the TCP connection ends with it: then what is left of the request's body is not read */

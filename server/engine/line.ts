@@ -47,10 +47,13 @@ export interface LineHost {
   spoke(): void;
   /** A suspended line keeps so much now, and other lines may have to go for it. */
   countSuspended(line: Line): void;
-  /** What the peer of an ended line has not been told yet; told once. */
-  takeFarewell(id: string): readonly Packet[] | undefined;
+  /**
+   * What a late request of an ended session is told; nothing where it is only to be answered. A plain peer is told once,
+   * at its poll.
+   */
+  takeFarewell(id: string, isPoll?: boolean): readonly Packet[] | undefined;
   uncountSuspended(line: Line): void;
-  /** The line has ended. @param farewell what its peer should find at its next poll, where it could not be told yet */
+  /** The line has ended. @param farewell what its peer should find where it asks again */
   forget(line: Line, farewell: readonly Packet[] | undefined): void;
   emit(event: string, ...args: unknown[]): boolean;
   /** Whether the application has ever asked the server for each `flush` and `drain`. */
@@ -412,10 +415,14 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (this.session.listenerCount('error') > 0) this.session.emit('error', error);
   }
 
-  /** A peer between two polls, or one that could come back, could not be told of the end: it is, when it asks. */
+  /**
+   * A peer between two polls could not be told of the end: it is, when it asks. One of our own may not have got what it
+   * was told, or may read the answer to another of its requests first.
+   */
   private farewell(why: ReasonCode): readonly Packet[] | undefined {
-    const isGone = this.current.name === 'websocket' && !this.core.resumable;
-    return this.toldClose || isGone || why === 'closed-by-peer' ? undefined : this.core.lastWords(why);
+    const { core, current, toldClose } = this;
+    const isDone = !core.resumable && (toldClose || current.name === 'websocket');
+    return isDone || why === 'closed-by-peer' ? undefined : core.lastWords(why);
   }
 }
 

@@ -253,11 +253,11 @@ export class Reception {
     return typeof sid === 'string' ? this.registry.get(sid) : undefined;
   }
 
-  /** Tells a peer at its next GET that its session has ended. */
+  /** Tells a late request that its session has ended, and why. */
   private sayFarewell(request: IncomingMessage, response: ServerResponse): boolean {
     const { sid } = queryOf(request);
-    if (typeof sid !== 'string' || request.method !== 'GET') return false;
-    const packets = this.registry.takeFarewell(sid) ?? [];
+    if (typeof sid !== 'string') return false;
+    const packets = this.registry.takeFarewell(sid, request.method === 'GET') ?? [];
     if (packets.length > 0) this.answers.farewell(response, packets);
     return packets.length > 0;
   }

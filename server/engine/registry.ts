@@ -1,7 +1,7 @@
 /**
  * All sessions of a server: by id, and counted where counts are bounded.
  *
- * It keeps what must be known of a session after its end (its farewell), and gives up the oldest suspended sessions when
+ * It keeps for a while what must be known of a session after its end (its farewell), and gives up the oldest suspended sessions when
  * all of them together keep too much.
  */
 import type { EventEmitter } from 'node:events';
@@ -24,6 +24,14 @@ const FAREWELL_MS = 30_000;
 /** How long a server that closes waits for peers that are between two polls (ms): one comes back within a round trip. */
 const LINGER_MS = 1_000;
 
+/** What is known of a session after its end. */
+interface Farewell {
+  readonly packets: readonly Packet[];
+  /** Its peer may have several requests under way: each is told, so that it makes no difference which answer is read first. */
+  readonly isForAll: boolean;
+  readonly timer: Timer;
+}
+
 export class Registry implements LineHost {
   readonly clock: Clock;
   readonly settings: Settings;
@@ -36,7 +44,7 @@ export class Registry implements LineHost {
   private toldAll: (() => void) | undefined = undefined;
   private readonly server: EventEmitter;
   private readonly lines = new Map<string, Line>();
-  private readonly farewells = new Map<string, { readonly packets: readonly Packet[]; readonly timer: Timer }>();
+  private readonly farewells = new Map<string, Farewell>();
   /** Sessions that have not sent a message yet. */
   private silent = 0;
   /** Suspended sessions, the oldest first, with the bytes that each was counted with. */
@@ -110,16 +118,15 @@ export class Registry implements LineHost {
     if (!line.hasSpoken) this.silent--;
     if (packets === undefined) return;
     const timer = this.clock.after(FAREWELL_MS, () => this.farewells.delete(id));
-    this.farewells.set(id, { packets, timer });
+    // Of a peer that stayed away for so long nothing is under way.
+    const isForAll = line.core.resumable && line.ending !== 'window-passed';
+    this.farewells.set(id, { packets, isForAll, timer });
   }
 
-  /** What the peer of an ended session has not been told yet; told once. Nothing where it is only to be answered. */
-  takeFarewell(id: string): readonly Packet[] | undefined {
+  takeFarewell(id: string, isPoll = true): readonly Packet[] | undefined {
     const farewell = this.farewells.get(id);
-    if (farewell === undefined) return undefined;
-    farewell.timer.cancel();
-    this.farewells.delete(id);
-    if (this.farewells.size === 0) this.toldAll?.();
+    if (farewell === undefined || !(isPoll || farewell.isForAll)) return undefined;
+    if (isPoll && (!farewell.isForAll || this.toldAll)) this.dropFarewell(id);
     return farewell.packets;
   }
 
@@ -137,7 +144,7 @@ export class Registry implements LineHost {
     for (const { core } of lines) core.close('closed-here', true);
     for (const [id, farewell] of this.farewells) {
       const core = asking.get(id);
-      if (core === undefined) this.takeFarewell(id);
+      if (core === undefined) this.dropFarewell(id);
       else if (!core.resumable) this.farewells.set(id, { ...farewell, packets: [] });
     }
     if (this.farewells.size === 0) return done();
@@ -151,7 +158,13 @@ export class Registry implements LineHost {
 
   /** Waits for nobody any more. */
   stopLingering(): void {
-    for (const id of this.farewells.keys()) this.takeFarewell(id);
+    for (const id of this.farewells.keys()) this.dropFarewell(id);
+  }
+
+  private dropFarewell(id: string): void {
+    this.farewells.get(id)?.timer.cancel();
+    this.farewells.delete(id);
+    if (this.farewells.size === 0) this.toldAll?.();
   }
 
   emit(event: string, ...args: unknown[]): boolean {

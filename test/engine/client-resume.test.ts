@@ -251,6 +251,43 @@ it('moves when the server asks for it, and is told why the session ends then', a
   expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'draining', by: 'peer' })]);
 });
 
+it.each([
+  ['GET', 'POST'],
+  ['POST', 'GET'],
+] as const)('is told why the session ended whichever answer comes first: that to its %s', async (...order) => {
+  const { url, sessions } = await serve();
+  const world = environmentFor(resolveOptions(url, {}));
+  const answers = { GET: [] as (() => void)[], POST: [] as (() => void)[] };
+  const answered = { GET: () => {}, POST: () => {} };
+  let isHolding = false;
+  const environment: Environment = {
+    ...world,
+    request(request, sink) {
+      const method = request.body === undefined ? 'GET' : 'POST';
+      const hold = (tell: () => void): void => void (isHolding ? answers[method].push(tell) : tell());
+      return world.request(request, {
+        chunk: (...args) => hold(() => sink.chunk(...args)),
+        done(...args) {
+          hold(() => sink.done(...args));
+          answered[method]();
+        },
+      });
+    },
+  };
+  const client = new Socket(url, { transports: ['polling'] }, environment);
+  onTestFinished(() => void client.close());
+  await heard(client, 'open');
+  await expect.poll(() => sessions[0]!.transport.writable).toBe(true);
+  const closed = heard(client, 'close');
+  isHolding = true;
+  const both = order.map((method) => new Promise<void>((resolve) => (answered[method] = resolve)));
+  sessions[0]!.close();
+  client.send('too late');
+  await Promise.all(both);
+  for (const method of order) for (const tell of answers[method]) tell();
+  expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'closed-by-peer', by: 'peer' })]);
+});
+
 it('opens a plain session where resume is not wanted, at either end', async () => {
   for (const [server, options] of [
     [{ resume: false }, {}],

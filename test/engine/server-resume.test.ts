@@ -352,6 +352,25 @@ it('bounds what a peer that never confirms makes it keep', async () => {
   expect((await end)[1].code).toBe('journal-full');
 });
 
+it('tells every late request why the session has ended', async () => {
+  const { session, poller, port } = await start();
+  const poll = poller.seen(0);
+  await expect.poll(() => session.transport.writable).toBe(true);
+  const why = '6{"why":"closed-here"}\x1e1';
+  session.close();
+  expect((await poll).body).toBe(why);
+  expect(await poller.from(1, '4x')).toMatchObject({ status: 200, body: why });
+  expect((await poller.seen(0)).body).toBe(why);
+  expect(await poller.webSocket('&seen=0&turn=9').until(2)).toEqual(why.split('\x1e'));
+  expect((await poller.from(1, '4x')).body).toBe(why);
+  // A plain peer is told once, at its poll.
+  const { sid } = await open(port);
+  const plain = new Poller(port, sid);
+  const ending = plain.post('1');
+  expect((await ending).body).toBe('ok');
+  expect((await plain.post('4x')).status).toBe(400);
+});
+
 describe('a server that closes', () => {
   it('waits for a peer of our own between two polls, and tells it', async () => {
     const { engine, port, poller } = await start();

@@ -151,7 +151,7 @@ export const mutants = [
   {
     name: 'the answer to a POST is taken for a sign of the way down',
     file: clientPolling,
-    from: 'if (status === 200) take?.(text);',
-    to: "this.emitReserved('heard');\n          if (status === 200) take?.(text);",
+    from: 'if (take && status === 200) take(text);',
+    to: "this.emitReserved('heard');\n          if (take && status === 200) take(text);",
   },
 ];
