@@ -27,6 +27,9 @@ const log = debug('throughline:engine:client');
 /** How long the server may take to answer when it is asked whether it is there (ms). */
 const ASK_MS = 5_000;
 
+/** How long a server may take to open a session that was closed meanwhile, so that it can be told (ms). */
+const LEAVE_MS = 5_000;
+
 /** What is kept of messages on their way, and after how many seen the server is told so. */
 const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 128, reportBytes: 65_536 };
 
@@ -41,6 +44,16 @@ export interface Line {
   readonly timeline: readonly TimelineEntry[];
   /** Closes the session, which says that it is closing, when what is on its way has left. */
   close(): void;
+}
+
+/** What the server says with its first packet; undefined where that is none that opens a session. */
+function handshakeOf({ type, data }: Packet): HandshakeData | undefined {
+  try {
+    const said = JSON.parse(String(type === 'open' && data)) as HandshakeData;
+    return said.sid && Array.isArray(said.upgrades) ? said : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Opens a session for `socket`, on the first of its transports. */
@@ -196,17 +209,12 @@ export function openLine(
     }
   }
 
-  function onHandshake({ type, data: text }: Packet): void {
+  function onHandshake(packet: Packet): void {
     const { transport, writeBuffer: early } = socket;
-    let data: HandshakeData;
-    try {
-      data = JSON.parse(String(type === 'open' && text)) as HandshakeData;
-      socket.upgrades = data.upgrades.filter((name) => names.includes(name));
-    } catch {
-      data = {} as HandshakeData;
-    }
-    if (!data.sid) return onLost(transport, 'malformed', new Error('malformed handshake'));
+    const data = handshakeOf(packet);
+    if (!data) return onLost(transport, 'malformed', new Error('malformed handshake'));
     log('%s: open', data.sid.slice(0, 6));
+    socket.upgrades = data.upgrades.filter((name) => names.includes(name));
     const { sid, pingInterval, pingTimeout, maxPayload, resume } = data;
     transport.query['sid'] = socket.id = sid;
     socket.maxPayload = maxPayload || Infinity;
@@ -294,9 +302,11 @@ export function openLine(
     const isTold = by === 'peer' && told !== 'closed-here' && Object.hasOwn(reasons, told ?? '');
     const code = isTold ? (told as ReasonCode) : why;
     const { again } = reasons[code];
+    const { transport } = socket;
     const details = ending ?? { description: description || code };
     if (socket.id) Object.assign(details, { code, by, again });
     log('%s: closed, %s by %s', socket.id?.slice(0, 6), code, by);
+    const isUnopened = why === 'closed-here' && !socket.id;
     socket.readyState = 'closed';
     socket.id = undefined;
     socket.writeBuffer = [];
@@ -304,8 +314,28 @@ export function openLine(
     watchdog?.stop();
     ladder.stop();
     // There is none where no name that was given has a transport.
-    socket.transport?.close();
+    if (isUnopened && transport) takeLeave(transport);
+    else transport?.close();
     emit('close', word, details);
+  }
+
+  /** Closed while the server was opening the session, which it would keep for one who comes back: it is told, once it can be. */
+  function takeLeave(transport: Transport): void {
+    const done = (): void => {
+      timer.cancel();
+      transport.close();
+    };
+    const timer = clock.after(LEAVE_MS, done);
+    transport.once('error', done);
+    transport.once('packet', (packet) => {
+      const data = handshakeOf(packet);
+      if (data) {
+        transport.query['sid'] = data.sid;
+        transport.counts = data.resume && counts;
+        transport.farewell(1);
+      }
+      done();
+    });
   }
 
   /** Closes where that is asked for, as soon as nothing is on its way any more. */

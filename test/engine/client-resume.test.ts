@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Environment, environmentFor, type PageHint } from '../../client/engine/environment.ts';
 import { Socket, type SocketOptions } from '../../client/engine/index.ts';
 import { resolveOptions } from '../../client/engine/options.ts';
-import { attach } from '../../server/engine/index.ts';
+import { attach, type Session as OwnSession } from '../../server/engine/index.ts';
 import { TearingProxy } from '../middleboxes/tearing-proxy.ts';
 import { connect, countTo, heard, messages, serve } from './client-stage.ts';
 
@@ -101,6 +101,25 @@ describe.each(ways)('over %s', (_name, options) => {
     const closed = heard(client, 'close');
     sessions[0]!.close();
     expect(await closed).toEqual(['transport close', expect.objectContaining({ code: 'closed-by-peer', by: 'peer' })]);
+  });
+
+  it.each([
+    ['before the server knows of it', () => Promise.resolve()],
+    ['while the answer is on its way', (engine: object) => heard(engine, 'connection')],
+  ])('leaves no session behind when it is closed %s', async (_when, reached) => {
+    const { engine, url } = await serve();
+    const connected = heard<[OwnSession]>(engine, 'connection');
+    const client = connect(url, options);
+    await reached(engine);
+    const ended: unknown[] = [];
+    client.on('close', (...args) => ended.push(args));
+    client.close();
+    expect(client.readyState).toBe('closed');
+    expect(ended).toHaveLength(1);
+    const [session] = await connected;
+    const [, details] = await heard(session, 'close');
+    expect(details).toMatchObject({ code: 'closed-by-peer' });
+    expect(ended).toHaveLength(1);
   });
 
   it('keeps nothing going after close', async () => {
