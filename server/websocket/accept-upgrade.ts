@@ -20,6 +20,9 @@ import { refuseUpgrade } from './refuse-upgrade.ts';
 
 const log = debug('throughline:websocket:accept');
 
+const SWITCHING =
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ';
+
 /**
  * Takes over the socket of an `upgrade` event, or the stream of HTTP/2 that stands in its place (see {@link tellConnects}).
  *
@@ -57,18 +60,12 @@ function offersOf(request: RequestHead, stream: Duplex): Offers | Refusal {
 }
 
 function completeUpgrade(offers: UpgradeOffers, socket: Duplex, head: Buffer, options: AcceptOptions): Connection {
-  const lines = [
-    'HTTP/1.1 101 Switching Protocols',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Accept: ${acceptFor(offers.key)}`,
-  ];
-  const deflate = agree(lines, offers, options);
+  const { head: answer, deflate } = agree(`${SWITCHING}${acceptFor(offers.key)}`, offers, options);
   if (socket instanceof Socket) {
     if (socket.timeout) socket.setTimeout(0);
     socket.setNoDelay(true);
   }
   const { limits, textAsBytes, autoPong } = options;
   const settings = connectionSettings({ role: 'server', limits, textAsBytes, autoPong });
-  return new Connection(socket, settings, { head, greeting: `${lines.join('\r\n')}\r\n\r\n`, deflate });
+  return new Connection(socket, settings, { head, greeting: `${answer}\r\n\r\n`, deflate });
 }

@@ -25,27 +25,36 @@ export interface AcceptOptions {
   readonly autoPong?: boolean | undefined;
 }
 
+/** What came of it. */
+export interface Agreed {
+  /** The answer's lines, with CR LF between them. */
+  readonly head: string;
+  readonly deflate: AgreedDeflate | undefined;
+}
+
 /**
  * Settles the extension, and says so.
  *
- * @param lines the answer's first ones; the others come behind them
+ * @param first the answer's first lines, with CR LF between them
  */
-export function agree(lines: string[], offers: Offers, options: AcceptOptions): AgreedDeflate | undefined {
+export function agree(first: string, offers: Offers, options: AcceptOptions): Agreed {
+  let head = first;
   if (options.protocol !== undefined && offers.protocols.has(options.protocol))
-    lines.push(`Sec-WebSocket-Protocol: ${options.protocol}`);
+    head += `\r\nSec-WebSocket-Protocol: ${options.protocol}`;
   const deflate = options.deflate === undefined ? undefined : agreeOnDeflate(offers, options.deflate);
-  if (deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${deflate.extension}`);
-  if (options.headers !== undefined) addLines(lines, options.headers);
-  return deflate;
+  if (deflate !== undefined) head += `\r\nSec-WebSocket-Extensions: ${deflate.extension}`;
+  if (options.headers !== undefined) head = addLines(head, options.headers);
+  return { head, deflate };
 }
 
 /** Whatever is added, the answer stays one. */
-function addLines(lines: string[], add: (lines: string[]) => void): void {
+function addLines(head: string, add: (lines: string[]) => void): string {
+  const lines = head.split('\r\n');
   const [status] = lines;
   add(lines);
   const safe = lines.filter((line) => line === status || isHeaderLine(line));
   if (safe.length < lines.length) log('left out %d headers that are no single line', lines.length - safe.length);
-  lines.splice(0, lines.length, ...safe);
+  return safe.join('\r\n');
 }
 
 function agreeOnDeflate({ extensions }: Offers, settings: DeflateSettings): AgreedDeflate | undefined {

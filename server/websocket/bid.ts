@@ -32,9 +32,23 @@ export interface Bid {
   readonly offers: Offers | Refusal;
 }
 
-/** What the headers ask for that both ways in have in common (RFC 6455 §4.2.1, items 6 to 9). */
-export function readOffers(headers: IncomingHttpHeaders): Offers | Refusal {
-  const version = headers['sec-websocket-version'];
+/** The headers `Sec-WebSocket-…` that both ways in have in common (RFC 6455 §4.2.1, items 6 to 9). */
+export interface OfferHeaders {
+  readonly version: string | undefined;
+  readonly protocol: string | undefined;
+  readonly extensions: string | undefined;
+}
+
+export function offerHeaders(headers: IncomingHttpHeaders): OfferHeaders {
+  return {
+    version: headers['sec-websocket-version'],
+    protocol: headers['sec-websocket-protocol'],
+    extensions: headers['sec-websocket-extensions'],
+  };
+}
+
+/** What they ask for. */
+export function readOffers({ version, protocol, extensions: offered }: OfferHeaders): Offers | Refusal {
   if (version !== VERSION) {
     // §4.4: say which version would do.
     return {
@@ -43,9 +57,9 @@ export function readOffers(headers: IncomingHttpHeaders): Offers | Refusal {
       body: `Sec-WebSocket-Version must be ${VERSION}.`,
     };
   }
-  const protocols = parseProtocols(headers['sec-websocket-protocol']);
+  const protocols = parseProtocols(protocol);
   if (protocols === undefined) return badRequest('Sec-WebSocket-Protocol must be a list of tokens, each once.');
-  const extensions = parseExtensions(headers['sec-websocket-extensions']);
+  const extensions = parseExtensions(offered);
   if (extensions === undefined) return badRequest('Sec-WebSocket-Extensions is malformed.');
   return { protocols, extensions };
 }

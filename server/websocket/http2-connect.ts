@@ -12,6 +12,7 @@ import type {
   OutgoingHttpHeaders,
   ServerHttp2Stream,
 } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { Connection } from '../../shared/websocket/connection.ts';
@@ -21,7 +22,7 @@ import type { Limits } from '../../shared/websocket/limits.ts';
 import { endGently } from '../../shared/websocket/linger.ts';
 import { agree } from './agree.ts';
 import type { AcceptOptions } from './agree.ts';
-import { badRequest, readOffers } from './bid.ts';
+import { badRequest, offerHeaders, readOffers } from './bid.ts';
 import type { Offers, Refusal } from './bid.ts';
 import type { RequestHead } from './plain-request.ts';
 
@@ -53,20 +54,20 @@ export function tellConnects(server: object): () => void {
 
 /** Whether what was handed over is not a socket but a stream of HTTP/2. */
 export function isHttp2Stream(stream: Duplex): stream is ServerHttp2Stream {
-  return 'respond' in stream;
+  // Most are sockets, and a property that is not there is looked for in all of their prototypes.
+  return !(stream instanceof Socket) && 'respond' in stream;
 }
 
 /** RFC 8441 §4, §5: the pseudo-headers of a request, and no key. */
 export function checkConnect({ headers }: RequestHead): Offers | Refusal {
   for (const name of [':scheme', ':path', ':authority'])
     if (headers[name] === undefined) return badRequest(`${name} is missing.`);
-  return readOffers(headers);
+  return readOffers(offerHeaders(headers));
 }
 
 export function completeConnect(offers: Offers, stream: ServerHttp2Stream, options: AcceptOptions): Connection {
-  const lines = [':status: 200'];
-  const deflate = agree(lines, offers, options);
-  stream.respond(toHeaders(lines));
+  const { head, deflate } = agree(':status: 200', offers, options);
+  stream.respond(toHeaders(head.split('\r\n')));
   const settings = connectionSettings({ role: 'server', ...options });
   return new Connection(stream, settings, { head: Buffer.alloc(0), deflate });
 }

@@ -6,8 +6,7 @@ import { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
-import { readRawHeaders, readUpgradeHead } from './upgrade-head.ts';
-import type { UpgradeHead } from './upgrade-head.ts';
+import { UpgradeHead } from './upgrade-head.ts';
 
 /** What is read of a request, however it came. */
 export type RequestHead = Pick<
@@ -28,9 +27,9 @@ export class PlainRequest implements RequestHead {
     this.head = head;
   }
 
-  /** @returns undefined where `text` is not as plain as {@link readUpgradeHead} wants it */
+  /** @returns undefined where `text` is not as plain as {@link UpgradeHead} wants it */
   static read(socket: Socket, text: string): PlainRequest | undefined {
-    const head = readUpgradeHead(text);
+    const head = UpgradeHead.read(text);
     return head && new PlainRequest(socket, text, head);
   }
 
@@ -55,12 +54,12 @@ export class PlainRequest implements RequestHead {
   }
 
   get rawHeaders(): string[] {
-    return readRawHeaders(this.text);
+    return this.parsed.rawHeaders;
   }
 
   /** What Node would have made of it, for the application: the same object each time. */
   get message(): IncomingMessage {
-    return (this.full ??= messageOf(this));
+    return (this.full ??= new PlainMessage(this.socket, this.parsed));
   }
 
   /** Keeps nothing but the text. */
@@ -68,31 +67,57 @@ export class PlainRequest implements RequestHead {
     this.head = undefined;
   }
 
-  private get parsed(): UpgradeHead {
-    // It was read before.
-    return (this.head ??= readUpgradeHead(this.text)!);
+  /** What was read. */
+  get parsed(): UpgradeHead {
+    // It was plain before.
+    return (this.head ??= UpgradeHead.read(this.text)!);
   }
 }
 
-/** Node's parser calls it; `headersDistinct` is made of what it is given. No promise of Node's, so it may be gone one day. */
-interface Parsed extends IncomingMessage {
-  upgrade: boolean;
-  _addHeaderLines?(namesAndValues: string[], count: number): void;
+const HEAD = Symbol('head');
+
+/** As Node's parser leaves a request, save that its headers are put in order only when asked for. */
+class PlainMessage extends IncomingMessage {
+  readonly [HEAD]: UpgradeHead;
+  declare upgrade: boolean;
+
+  constructor(socket: Socket, head: UpgradeHead) {
+    super(socket);
+    this[HEAD] = head;
+    this.method = 'GET';
+    this.url = head.url;
+    this.httpVersion = '1.1';
+    this.httpVersionMajor = 1;
+    this.httpVersionMinor = 1;
+    this.rawHeaders = head.rawHeaders;
+    this.complete = true;
+    this.upgrade = true;
+  }
 }
 
-function messageOf({ socket, method, url, headers, rawHeaders }: PlainRequest): IncomingMessage {
-  const message = new IncomingMessage(socket) as Parsed;
-  message.method = method;
-  message.url = url;
-  message.httpVersion = '1.1';
-  message.httpVersionMajor = 1;
-  message.httpVersionMinor = 1;
-  // oxlint-disable-next-line no-underscore-dangle
-  message._addHeaderLines?.(rawHeaders, rawHeaders.length);
-  // Read already: Node needn't do it again.
-  message.rawHeaders = rawHeaders;
-  message.headers = headers;
-  message.complete = true;
-  message.upgrade = true;
-  return message;
+/** What is made of the head when it is asked for, unless somebody has put something else in its place. */
+function madeOnce<Made>(make: (head: UpgradeHead) => Made): PropertyDescriptor & ThisType<PlainMessage> {
+  const made = new WeakMap<PlainMessage, Made>();
+  return {
+    get() {
+      const known = made.get(this) ?? make(this[HEAD]);
+      made.set(this, known);
+      return known;
+    },
+    set(value: Made) {
+      made.set(this, value);
+    },
+  };
+}
+
+// To TypeScript they are properties, which an accessor can't override; with Node too they are accessors.
+Object.defineProperties(PlainMessage.prototype, {
+  headers: madeOnce((head) => head.headers),
+  headersDistinct: madeOnce((head) => head.headersDistinct),
+});
+
+/** What was read of `request`, where it came without HTTP's parser. */
+export function plainHeadOf(request: RequestHead): UpgradeHead | undefined {
+  if (request instanceof PlainRequest) return request.parsed;
+  return request instanceof PlainMessage ? request[HEAD] : undefined;
 }

@@ -8,12 +8,15 @@
 import { maxHeaderSize } from 'node:http';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 
 import { PlainRequest } from './plain-request.ts';
 import { SilentSockets } from './silent-sockets.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
+
+const { push: ownPush } = Duplex.prototype;
 
 /** Whoever puts this before an HTTP server. */
 export interface QuickOwner {
@@ -30,7 +33,7 @@ export class QuickUpgrades {
   private readonly silent: SilentSockets;
   private readonly maxHeadBytes: number;
   /** One of each for all sockets. */
-  private readonly onFirst: (this: Socket, chunk: Buffer) => void;
+  private readonly onFirst: Duplex['push'];
   private readonly onError: (this: Socket, error: Error) => void;
 
   /** @param silentMs how long a socket may say nothing; 0: for ever */
@@ -43,8 +46,8 @@ export class QuickUpgrades {
       owner.late(socket);
     });
     const read = this.read.bind(this);
-    this.onFirst = function (chunk) {
-      read(this, chunk);
+    this.onFirst = function (this: Socket, chunk: Buffer | null) {
+      return chunk === null ? ownPush.call(this, chunk) : read(this, chunk);
     };
     this.onError = function (error) {
       // As with HTTP: whoever listens has to close the socket.
@@ -58,7 +61,8 @@ export class QuickUpgrades {
     // Who ends before a word has nothing to be told: a health check, or a browser that connected in advance.
     socket.allowHalfOpen = false;
     socket.on('error', this.onError);
-    socket.on('data', this.onFirst);
+    // In the place of the stream's own: the first chunk passes it by, and it has not begun to flow when others take over.
+    socket.push = this.onFirst;
   }
 
   /** Cuts all that have said nothing yet. */
@@ -68,24 +72,22 @@ export class QuickUpgrades {
 
   private letGo(socket: Socket): void {
     socket.allowHalfOpen = true;
-    socket.off('data', this.onFirst);
+    socket.push = ownPush;
     socket.off('error', this.onError);
   }
 
-  private read(socket: Socket, chunk: Buffer): void {
+  /** @returns whether the socket is to read on, as `push` does */
+  private read(socket: Socket, chunk: Buffer): boolean {
     this.silent.delete(socket);
     this.letGo(socket);
     const end = chunk.indexOf(HEAD_END);
     const isShort = end > 0 && end < this.maxHeadBytes;
     const request = isShort ? PlainRequest.read(socket, chunk.toString('latin1', 0, end)) : undefined;
     const restAt = end + HEAD_END.length;
-    if (request === undefined || !this.owner.take(request, restAt < chunk.length ? chunk.subarray(restAt) : NOTHING)) {
-      socket.pause();
-      socket.unshift(chunk);
-      this.owner.leave(socket);
-      socket.resume();
-    }
-    // Where it is still being decided about, what comes meanwhile must not be lost.
-    else if (socket.listenerCount('data') === 0) socket.pause();
+    if (request !== undefined && this.owner.take(request, restAt < chunk.length ? chunk.subarray(restAt) : NOTHING))
+      return true;
+    const goesOn = socket.push(chunk);
+    this.owner.leave(socket);
+    return goesOn;
   }
 }

@@ -12,6 +12,9 @@ const binaryTypes = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
 /** A message as `on('message')` gets it: a text is a Buffer with its UTF-8, as in `ws`. */
 export type RawData = Buffer | ArrayBuffer | Buffer[] | Blob;
 
+/** An empty buffer can't be changed, so all may have the same. */
+const NO_REASON = Buffer.alloc(0);
+
 export function isBinaryType(value: unknown): value is BinaryType {
   return binaryTypes.includes(value as BinaryType);
 }
@@ -51,7 +54,7 @@ export class Announcer implements ConnectionSink {
     this.wasClean = wasClean;
     // A broken line is no error to WHATWG, only an unclean close.
     if (error instanceof ConnectionError && !this.hasFailed) this.failed(error);
-    this.guard(() => this.target.emit('close', code, Buffer.from(reason)));
+    this.guard(() => this.target.emit('close', code, reason === '' ? NO_REASON : Buffer.from(reason)));
   }
 
   /** Tells of an error to those who listen. One of a listener's own making is never lost: without them it is a warning. */
