@@ -1,7 +1,6 @@
 /** A server on a port of its own reads requests to upgrade by itself. Whatever comes, it answers as behind Node's own parser. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { createServer, IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import fc from 'fast-check';
@@ -15,8 +14,8 @@ import { serve, shut } from './stage.ts';
 /** Tells each client what was made of its request. */
 function tellRequests(server: WebSocketServer): void {
   server.on('connection', (socket: ServerWebSocket, request: IncomingMessage) => {
-    const { method, url, httpVersion, headers, rawHeaders } = request;
-    socket.send(JSON.stringify({ method, url, httpVersion, headers, rawHeaders }));
+    const { method, url, httpVersion, headers, headersDistinct, rawHeaders } = request;
+    socket.send(JSON.stringify({ method, url, httpVersion, headers, headersDistinct, rawHeaders }));
   });
 }
 
@@ -47,7 +46,10 @@ const lines = fc.constantFrom(
   'Content-Length: 0',
   'Content-Length: 5',
   'Transfer-Encoding: chunked',
+  'CONTENT-LENGTH: 0',
   'Expect: 100-continue',
+  'TE: trailers',
+  'trailer: x',
   'Sec-WebSocket-Version: 8',
   `Sec-WebSocket-Key: ${SAMPLE_KEY}`,
   'Sec-WebSocket-Protocol: a, b',
@@ -106,3 +108,22 @@ it('makes of any request what Node makes of it', async () => {
     { numRuns: 1_000 },
   );
 }, 60_000);
+
+it("tells the request by an object of Node's, whose headers middleware may change or replace", async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection') as Promise<[ServerWebSocket, IncomingMessage]>;
+  const peer = await RawPeer.connect(port);
+  peer.write(upgradeRequest());
+  const [socket, request] = await connected;
+  onTestFinished(() => socket.terminate());
+  expect(request).toBeInstanceOf(IncomingMessage);
+  const { headers, headersDistinct } = request;
+  expect(request.headers).toBe(headers);
+  expect(request.headersDistinct).toBe(headersDistinct);
+  expect(Object.getPrototypeOf(headersDistinct)).toBeNull();
+  headers['x-user'] = 'ada';
+  expect(request.headers['x-user']).toBe('ada');
+  request.headers = { host: 'other' };
+  expect(request.headers).toEqual({ host: 'other' });
+  expect(request.rawHeaders).toContain('Sec-WebSocket-Key');
+});
