@@ -309,14 +309,16 @@ export function openLine(
     const isUnopened = why === 'closed-here' && !socket.id;
     socket.readyState = 'closed';
     socket.id = undefined;
-    socket.writeBuffer = [];
     unwatch();
     watchdog?.stop();
     ladder.stop();
     // There is none where no name that was given has a transport.
     if (isUnopened && transport) takeLeave(transport);
     else transport?.close();
+    const unsent = socket.writeBuffer.length;
     emit('close', word, details);
+    // Who is told of the end may look at what has not left; what a listener that opened anew has sent since stays.
+    socket.writeBuffer = socket.writeBuffer.slice(unsent);
   }
 
   /** Closed while the server was opening the session, which it would keep for one who comes back: it is told, once it can be. */

@@ -111,6 +111,13 @@ export class Outbox {
     for (const { done } of this.waiters.splice(0)) done(false);
   }
 
+  /** Lets go of all messages: none will be asked for any more. */
+  forget(): void {
+    this.kept = [];
+    this.bytes = 0;
+    this.next = this.last + 1;
+  }
+
   private letGo(count: number): void {
     // A negative number would take messages from the end.
     for (const one of this.kept.splice(0, Math.max(0, count - this.confirmed)))

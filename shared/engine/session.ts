@@ -303,6 +303,8 @@ export class SessionCore {
     }
     outbox.abandon();
     this.sink.closed(why, detail);
+    // Only now: who hears of the end may look at what has not left.
+    outbox.forget();
   }
 
   /** What a peer is told at the end: why, if it's one of our own. */

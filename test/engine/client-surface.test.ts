@@ -198,3 +198,35 @@ it('counts what waits', async () => {
   await heard(client, 'drain');
   expect([client.writeBuffer.length, client.unconfirmed]).toEqual([0, 0]);
 });
+
+it('shows who is told of the end what has not left, and keeps nothing of it', async () => {
+  const { url, http } = await serveOfficial();
+  // Alike as far as is asked here.
+  const peer = new official.Socket(url, { transports: ['polling'] }) as unknown as ours.Socket;
+  const clients = [connect(url, { transports: ['polling'] }), peer];
+  await Promise.all(clients.map((client) => heard(client, 'open')));
+  const left = clients.map(
+    (client) =>
+      new Promise((resolve) => {
+        client.send('a').send('b');
+        client.on('close', () => resolve(client.writeBuffer.map(({ data }) => data)));
+      }),
+  );
+  http.close();
+  http.closeAllConnections();
+  expect(await Promise.all(left)).toEqual([
+    ['a', 'b'],
+    ['a', 'b'],
+  ]);
+  expect(clients.map((client) => client.writeBuffer)).toEqual([[], []]);
+});
+
+it('sends what a listener of the end has sent in a session opened anew', async () => {
+  const { url, sessions } = await serveOfficial();
+  const client = connect(url, { transports: ['polling'] });
+  await heard(client, 'open');
+  client.once('close', () => client.open().send('anew'));
+  client.close();
+  await heard(client, 'open');
+  expect(await heard(sessions[1]!, 'message')).toEqual(['anew']);
+});

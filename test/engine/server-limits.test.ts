@@ -141,6 +141,17 @@ describe('a slow peer', () => {
     await drained;
     expect([session.writeBuffer, session.bufferedAmount]).toEqual([[], 0]);
   });
+
+  it('shows what has not left to who hears of the end, and keeps nothing of it', async () => {
+    const { port, sessions } = await serve();
+    await open(port);
+    const session = sessions[0]!.send('a').send('b');
+    const left: unknown[] = [];
+    session.on('close', () => left.push(...session.writeBuffer));
+    session.close(true);
+    expect(left).toMatchObject([{ data: 'a' }, { data: 'b' }]);
+    expect([session.writeBuffer, session.bufferedAmount]).toEqual([[], 0]);
+  });
 });
 
 it('lets in only so many sessions that have said nothing, and more once one of them speaks or ends', async () => {
