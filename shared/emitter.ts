@@ -49,6 +49,22 @@ export interface ListenerOptions {
   readonly once?: boolean;
 }
 
+/**
+ * What `on` and `off` are, for their other names. Those can't be `this['on']`: TypeScript up to 5.9 expands that without end
+ * where an emitter is one half of an intersection, as the sockets of the entry `throughline` are.
+ */
+interface Listening<Self, ListenEvents extends EventsMap, ReservedEvents extends EventsMap> {
+  on<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event: Ev,
+    listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+    options?: ListenerOptions,
+  ): Self;
+  off<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
+    event?: Ev,
+    listener?: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
+  ): Self;
+}
+
 /** A listener as it was added once. */
 interface Entry {
   readonly listener: (...args: unknown[]) => void;
@@ -75,13 +91,13 @@ export class Emitter<
 
   // Other names of `on` and `off`, which users of EventTarget and of Node's EventEmitter know: set on the prototype, below.
   /** {@inheritDoc Emitter.on} */
-  declare addEventListener: this['on'];
+  declare addEventListener: Listening<this, ListenEvents, ReservedEvents>['on'];
   /** {@inheritDoc Emitter.off} */
-  declare removeEventListener: this['off'];
+  declare removeEventListener: Listening<this, ListenEvents, ReservedEvents>['off'];
   /** {@inheritDoc Emitter.off} */
-  declare removeListener: this['off'];
+  declare removeListener: Listening<this, ListenEvents, ReservedEvents>['off'];
   /** {@inheritDoc Emitter.off} */
-  declare removeAllListeners: this['off'];
+  declare removeAllListeners: Listening<this, ListenEvents, ReservedEvents>['off'];
 
   /** Adds a listener; one added twice is called twice. */
   on<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(

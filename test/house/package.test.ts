@@ -75,6 +75,15 @@ describe('the package', () => {
     expect(packed.filter((file) => /^(server|client|shared|test|demo)\/|^dist\/demo/.test(file))).toEqual([]);
   });
 
+  it('declares no member by way of `this[…]`, which TypeScript before 7 expands without end in our sockets’ types', async () => {
+    const declarations = packed.filter((file) => file.endsWith('.d.ts'));
+    expect(declarations.length).toBeGreaterThan(100);
+    const texts = await Promise.all(
+      declarations.map(async (file) => [file, await readFile(installed(file), 'utf8')] as const),
+    );
+    expect(texts.filter(([, text]) => /:\s*this\[/.test(text)).map(([file]) => file)).toEqual([]);
+  });
+
   it.each(entries)('gives the same classes to import and require: %s', async (entry) => {
     const specifier = specifierOf(entry);
     const { isSame, names } = (await inConsumer(
