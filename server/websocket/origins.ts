@@ -4,13 +4,15 @@
  */
 import type { IncomingMessage } from 'node:http';
 
+import { headerOf } from './plain-request.ts';
+
 /** `'*'`: every page. A list: origins as browsers write them (`https://example.com`), or patterns: mind to anchor them. */
 export type Origins =
   '*' | string | RegExp | readonly (string | RegExp)[] | ((origin: string, request: IncomingMessage) => boolean);
 
 /** Whether the page that sent `request` may connect. @param origins undefined: only pages of this host */
 export function isOriginAllowed(request: IncomingMessage, origins: Origins | undefined): boolean {
-  const { origin } = request.headers;
+  const origin = headerOf(request, 'origin');
   if (origin === undefined || origins === '*') return true;
   if (origins === undefined) return isSameOrigin(request);
   if (typeof origins === 'function') return origins(origin, request);

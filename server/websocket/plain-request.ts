@@ -96,16 +96,15 @@ class PlainMessage extends IncomingMessage {
 }
 
 /** What is made of the head when it is asked for, unless somebody has put something else in its place. */
-function madeOnce<Made>(make: (head: UpgradeHead) => Made): PropertyDescriptor & ThisType<PlainMessage> {
-  const made = new WeakMap<PlainMessage, Made>();
+function madeOnce<Made>(make: (head: UpgradeHead) => Made): PropertyDescriptor {
+  const made = Symbol('made');
+  type Holder = PlainMessage & { [made]?: Made };
   return {
-    get() {
-      const known = made.get(this) ?? make(this[HEAD]);
-      made.set(this, known);
-      return known;
+    get(this: Holder) {
+      return (this[made] ??= make(this[HEAD]));
     },
-    set(value: Made) {
-      made.set(this, value);
+    set(this: Holder, value: Made) {
+      this[made] = value;
     },
   };
 }
@@ -115,6 +114,12 @@ Object.defineProperties(PlainMessage.prototype, {
   headers: madeOnce((head) => head.headers),
   headersDistinct: madeOnce((head) => head.headersDistinct),
 });
+
+/** One header of `request`, without having all of them put in order. */
+export function headerOf(request: RequestHead, name: 'origin' | 'sec-websocket-protocol'): string | undefined {
+  const head = plainHeadOf(request);
+  return head === undefined ? request.headers[name] : head.header(name);
+}
 
 /** What was read of `request`, where it came without HTTP's parser. */
 export function plainHeadOf(request: RequestHead): UpgradeHead | undefined {

@@ -244,7 +244,7 @@ const MOST_CHECKS_MS = 500;
 
 /** Whether a server of ours was handed `socket` already: it is being verified, or was accepted or refused. */
 function isTaken(socket: Duplex): boolean {
-  return socket.listenerCount('data') > 0 || socket.listeners('error').includes(ignore);
+  return socket.listenerCount('data') > 0 || socket.listenerCount('error', ignore) > 0;
 }
 
 /** The path of a request's target, also where that is a whole URL (RFC 9112 §3.2.2). */

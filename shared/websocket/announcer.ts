@@ -19,15 +19,21 @@ export function isBinaryType(value: unknown): value is BinaryType {
   return binaryTypes.includes(value as BinaryType);
 }
 
+/** Who holds a connection, and tells what comes of it. */
+export interface Announced extends EventEmitter {
+  /** The connection is closed, and all is told. */
+  letGo(): void;
+}
+
 export class Announcer implements ConnectionSink {
-  private readonly target: EventEmitter;
+  private readonly target: Announced;
   binaryType: BinaryType = 'nodebuffer';
   isClosed = false;
   private hasFailed = false;
   /** Whether both sides said Close; known once closed. */
   wasClean = false;
 
-  constructor(target: EventEmitter) {
+  constructor(target: Announced) {
     this.target = target;
   }
 
@@ -55,6 +61,7 @@ export class Announcer implements ConnectionSink {
     // A broken line is no error to WHATWG, only an unclean close.
     if (error instanceof ConnectionError && !this.hasFailed) this.failed(error);
     this.guard(() => this.target.emit('close', code, reason === '' ? NO_REASON : Buffer.from(reason)));
+    this.target.letGo();
   }
 
   /** Tells of an error to those who listen. One of a listener's own making is never lost: without them it is a warning. */

@@ -77,6 +77,14 @@ export abstract class WebSocketBase extends DomSurface {
     connection.sink = this.announcer;
   }
 
+  /**
+   * For the announcer. What is closed may be held for long, by an application or by a Set's former table that the collector has
+   * not come to: what was below it is not held with it.
+   */
+  letGo(): void {
+    this.connection = undefined;
+  }
+
   get readyState(): ReadyState {
     if (this.announcer.isClosed) return readyStates.CLOSED;
     if (this.connection === undefined) return this.hasFailed ? readyStates.CLOSING : readyStates.CONNECTING;

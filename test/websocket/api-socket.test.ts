@@ -5,8 +5,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { ServerWebSocket, WebSocket } from '../../websocket.ts';
 import type { WebSocketServerOptions } from '../../websocket.ts';
+import { bytesHeld } from './garbage.ts';
 import { closePayload, maskedFrame } from './raw-frames.ts';
-import { RawPeer } from './raw-peer.ts';
+import { RawPeer, upgradeRequest } from './raw-peer.ts';
 import { call, closed, Inbox, open, serve, serveEcho } from './stage.ts';
 
 /** Both ends of one connection. */
@@ -393,6 +394,29 @@ describe('close', () => {
     expect((await closed(client))[0]).toBe(4000);
     client.close(4002);
     client.terminate();
+  });
+
+  it('lets go of what was below, however long the application holds the WebSocket', async () => {
+    const stage = await serve();
+    const held: ServerWebSocket[] = [];
+    stage.server.on('connection', (socket: ServerWebSocket) => held.push(socket));
+    const openAndClose = async (count: number): Promise<void> => {
+      for (let time = 0; time < count; time++) {
+        const accepted = stage.accepted();
+        const peer = await RawPeer.connect(stage.port);
+        peer.write(upgradeRequest());
+        const gone = closed(await accepted);
+        peer.socket.resetAndDestroy();
+        await gone;
+      }
+    };
+    await openAndClose(100);
+    const before = await bytesHeld();
+    await openAndClose(1_000);
+    // 700 bytes each; 2,500 with what was below.
+    expect((await bytesHeld()) - before).toBeLessThan(1_000 * 1_500);
+    expect(held).toHaveLength(1_100);
+    expect(held.every(({ readyState, bufferedAmount }) => readyState === 3 && bufferedAmount === 0)).toBe(true);
   });
 });
 
