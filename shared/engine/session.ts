@@ -140,8 +140,9 @@ export class SessionCore {
    */
   resend(transport: Transport): void {
     const { outbox } = this;
-    // Where messages had to be let go, the server's count decides whether the session can go on.
-    if (!transport.writable || outbox.claimed < outbox.confirmed) return;
+    // While another still carries the session it would all go there once more. And where messages had to be let go, the
+    // server's count decides whether the session can go on.
+    if (this.transport || !transport.writable || outbox.claimed < outbox.confirmed) return;
     this.early = transport;
     outbox.ahead = [];
     this.resent = this.goBack();

@@ -234,6 +234,16 @@ describe('with resume', () => {
     expect(newer.sent).toEqual([]);
   });
 
+  it('sends nothing ahead while another transport still carries the session', () => {
+    sendAll('a', 'b');
+    const newer = new Wire('polling');
+    session.resend(newer);
+    sendAll('c');
+    expect([wire.sent, newer.sent]).toEqual([['@1 4a', '@2 4b', '@3 4c'], []]);
+    session.attach(newer, 2);
+    expect(newer.sent).toEqual(['@3 4c']);
+  });
+
   it('takes the count of a new transport for what it is, before anything was sent again', () => {
     sendAll('a', 'b', 'c');
     session.lose(wire, 'transport-closed');

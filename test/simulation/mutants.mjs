@@ -154,4 +154,10 @@ export const mutants = [
     from: 'if (take && status === 200) take(text);',
     to: "this.emitReserved('heard');\n          if (take && status === 200) take(text);",
   },
+  {
+    name: 'what is sent again ahead of an attach leaves on the transport that is still there',
+    file: session,
+    from: 'if (this.transport || !transport.writable',
+    to: 'if (!transport.writable',
+  },
 ];

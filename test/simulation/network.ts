@@ -39,6 +39,8 @@ export class Network implements Environment {
   private readonly chance: Random;
   private readonly weather: Weather;
   private links = new Set<Link>();
+  /** What the client's WebSockets are told things by. */
+  private readonly whispers = new Set<(text: string) => void>();
   private hint: ((what: PageHint) => void) | undefined;
 
   constructor(loop: EventLoop, chance: Random, weather: Weather) {
@@ -62,6 +64,14 @@ export class Network implements Environment {
   cutAll(): void {
     for (const link of this.links) link.cut();
     this.links.clear();
+  }
+
+  /** The server asks the client to attach anew, as one does that is about to stop. */
+  askToMove(withinMs: number): void {
+    for (const whisper of this.whispers) {
+      this.note('asked to move');
+      whisper(`6{"move":{"within":${withinMs}}}`);
+    }
   }
 
   /** The network is gone for a while: what is open hears nothing, new connections fail. */
@@ -154,7 +164,10 @@ export class Network implements Environment {
     this.trace(`-> ${/transport=.*/.exec(url)?.[0]}`);
     let socket: UpgradeSocket | undefined;
     const link = this.dial({
-      clientBroken: () => end.closed(),
+      clientBroken: () => {
+        this.whispers.delete(whisper);
+        end.closed();
+      },
       serverBroken: () => socket?.connection?.end(new Error('ECONNRESET')),
     });
     if (webSocket === 'refused' && !this.isCalm) {
@@ -186,9 +199,12 @@ export class Network implements Environment {
         this.loop.after(this.chance.whole(1, 3_000), () => link.cut());
       }
     }
+    const whisper = (text: string): void => link.carry('down', () => end.message(text));
+    this.whispers.add(whisper);
     return {
       send: (data) => link.carry('up', () => socket?.connection?.arrive(data)),
       close: () => {
+        this.whispers.delete(whisper);
         this.links.delete(link);
         link.release('client');
       },

@@ -21,6 +21,7 @@ export const faultKinds = [
   'clock jump',
   'sleep',
   'network lost',
+  'asked to move',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -41,6 +42,7 @@ export interface Weather {
   /** Times (ms) at which the whole world suffers. */
   readonly restarts: readonly number[];
   readonly jumps: readonly number[];
+  readonly moves: readonly number[];
   readonly outages: readonly { readonly at: number; readonly forMs: number }[];
 }
 
@@ -66,5 +68,6 @@ export function drawWeather(random: Random): Weather {
     restarts: times(random, 0.05, calmAt),
     jumps: times(random, 0.1, calmAt),
     outages: times(random, 0.3, calmAt).map((at) => ({ at, forMs: random.whole(1, 2_000) })),
+    moves: times(random, 0.2, calmAt),
   };
 }

@@ -219,6 +219,7 @@ export class World {
         loop.jump(ms);
       });
     }
+    for (const at of weather.moves) loop.after(at, () => network.askToMove(chance.pick([0, 200, 2_000])));
     for (const at of weather.restarts) {
       loop.after(at, () => {
         network.note('server restart');
