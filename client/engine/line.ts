@@ -50,10 +50,11 @@ export interface Line {
 function handshakeOf({ type, data }: Packet): HandshakeData | undefined {
   try {
     const said = JSON.parse(String(type === 'open' && data)) as HandshakeData;
-    return said.sid && Array.isArray(said.upgrades) ? said : undefined;
+    if (said.sid && Array.isArray(said.upgrades)) return said;
   } catch {
-    return undefined;
+    // No JSON.
   }
+  return undefined;
 }
 
 /** Opens a session for `socket`, on the first of its transports. */
@@ -113,9 +114,7 @@ export function openLine(
       core.told();
       return core.seen;
     },
-    taken() {
-      if (core.transport) watchdog?.taken(ASK_MS);
-    },
+    taken: () => core.transport && watchdog?.taken(ASK_MS),
   };
 
   const ladder = createLadder({
