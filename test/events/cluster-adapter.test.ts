@@ -80,6 +80,20 @@ describe.each([
     expect(await first.local.fetchSockets()).toEqual([onlySocket(first)]);
   });
 
+  it('is answered where messages and responses have one way in', async () => {
+    const { bus, first, second, peers } = await startGroup(isOfficial);
+    bus.hasOneWayIn = true;
+    expect(await first.fetchSockets()).toHaveLength(2);
+    second.on('double', (n: number, reply: (answer: number) => void) => reply(2 * n));
+    const doubled = new Promise((resolve) =>
+      first.serverSideEmit('double', 4, (...given: unknown[]) => resolve(given)),
+    );
+    expect(await doubled).toEqual([null, [8]]);
+    const answers = first.timeout(5_000).emitWithAck('ask');
+    for (const peer of peers) peer.send(`43${/^42(\d+)/.exec(String(await peer.next()))![1]}["here"]`);
+    expect(await answers).toEqual(['here', 'here']);
+  });
+
   it('moves and disconnects sockets of the others', async () => {
     const { first, second, peers } = await startGroup(isOfficial);
     first.socketsJoin(['a', 'b']);

@@ -17,6 +17,8 @@ export class MemoryBus {
   readonly cut = new Set<unknown>();
   /** What happens to a message: sent once, lost, twice, or refused by the bus. */
   weather: 'fine' | 'lossy' | 'repeating' | 'down' = 'fine';
+  /** Whether responses are handed in as messages are: `@socket.io/cluster-adapter` does so. */
+  hasOneWayIn = false;
   private readonly members = new Set<Member>();
 
   /** An adapter of the official class, or ours. */
@@ -42,7 +44,9 @@ export class MemoryBus {
 
       async doPublishResponse(uid: string, response: unknown): Promise<void> {
         await bus.send(this, response, (member, copy) => {
-          if (member.uid === uid) member.onResponse(copy);
+          if (member.uid !== uid) return;
+          if (bus.hasOneWayIn) member.onMessage(copy);
+          else member.onResponse(copy);
         });
       }
 

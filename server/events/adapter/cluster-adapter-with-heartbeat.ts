@@ -49,7 +49,7 @@ export abstract class ClusterAdapterWithHeartbeat extends ClusterAdapter {
   }
 
   // Public, as the contract declares it, unlike in the class above.
-  override onMessage(message: ClusterMessage, offset?: string): void {
+  override onMessage(message: ClusterMessage | ClusterResponse, offset?: string): void {
     if (isWellFormed(message) && message.uid !== this.uid) {
       const { uid, type } = message;
       if (type === MessageType.ADAPTER_CLOSE) this.forgetPeer(uid);

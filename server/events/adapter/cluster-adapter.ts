@@ -54,8 +54,8 @@ export abstract class ClusterAdapter extends Adapter {
   /** Sends a response to the server that asked. */
   protected abstract doPublishResponse(requesterUid: ServerId, response: ClusterResponse): Promise<void>;
 
-  /** Takes a message of another server. */
-  protected onMessage(message: ClusterMessage, offset?: string): void {
+  /** Takes a message of another server; also a response, from who has one way in for both. */
+  protected onMessage(message: ClusterMessage | ClusterResponse, offset?: string): void {
     if (!isWellFormed(message)) {
       this.malformedCount++;
       debug('%s: malformed message ignored', this.nsp.name);
@@ -100,6 +100,12 @@ export abstract class ClusterAdapter extends Adapter {
         break;
       case MessageType.SERVER_SIDE_EMIT:
         this.answerEmit(message.uid, message.data.requestId, message.data.packet);
+        break;
+      case MessageType.FETCH_SOCKETS_RESPONSE:
+      case MessageType.SERVER_SIDE_EMIT_RESPONSE:
+      case MessageType.BROADCAST_CLIENT_COUNT:
+      case MessageType.BROADCAST_ACK:
+        this.onResponse(message);
         break;
       default: // Heartbeats: of interest to who extends this class.
     }
