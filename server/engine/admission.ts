@@ -4,6 +4,7 @@
  * Engine.IO's own come first, in its order. Then the Origin: a page of another site must not use its visitor's cookies, and
  * must not touch a session that it didn't open.
  */
+import { headerOf } from '../websocket/index.ts';
 import type { Line } from './line.ts';
 import type { Settings } from './options.ts';
 import { errors, refusal } from './refusal.ts';
@@ -67,7 +68,7 @@ function methodOf({ request, isUpgrade }: Applicant): string | undefined {
 
 function checkOrigin(applicant: Applicant, settings: Settings): Refusal | undefined {
   const { line } = applicant;
-  const { origin } = applicant.request.headers;
+  const origin = headerOf(applicant.request, 'origin');
   if (origin === undefined) return undefined;
   if (settings.bindOrigin && line?.origin !== undefined && line.origin !== origin)
     return refusal(errors.UNKNOWN_SID, { name: 'OTHER_ORIGIN' });

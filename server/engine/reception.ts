@@ -11,6 +11,7 @@ import debug from 'debug';
 import type { Packet, TransportName } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
+import { headerOf } from '../websocket/index.ts';
 import { askApplication, checkRequest } from './admission.ts';
 import type { Answers, HeaderList } from './answer.ts';
 import { diagnostics } from './diagnostics.ts';
@@ -194,7 +195,7 @@ export class Reception {
   private newLine(request: AnyRequest, id: string): Line {
     // It passed the checks, so it names one.
     const protocol = revisionOf(request, this.settings.allowEIO3) ?? 4;
-    return new Line(this.registry, { id, request, protocol, origin: request.headers.origin });
+    return new Line(this.registry, { id, request, protocol, origin: headerOf(request, 'origin') });
   }
 
   private begin(line: Line, transport: Transport, request: AnyRequest): void {

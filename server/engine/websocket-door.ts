@@ -8,7 +8,7 @@ import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
 import { resolveLimits } from '../../shared/websocket/limits.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
-import { acceptUpgrade, refuseUpgrade } from '../websocket/index.ts';
+import { acceptUpgrade, headerOf, refuseUpgrade } from '../websocket/index.ts';
 import type { AcceptOptions } from '../websocket/index.ts';
 import type { HeaderList } from './answer.ts';
 import type { Line } from './line.ts';
@@ -112,8 +112,8 @@ function addTo(added: HeaderList): (lines: string[]) => void {
 const deafSink: ConnectionSink = { message() {}, drain() {}, closed() {} };
 
 /** A client that asks for subprotocols fails where none is chosen. What they mean is between it and the application. */
-function firstProtocol({ headers }: AnyRequest): string | undefined {
-  return headers['sec-websocket-protocol']?.split(',', 1)[0]?.trim();
+function firstProtocol(request: AnyRequest): string | undefined {
+  return headerOf(request, 'sec-websocket-protocol')?.split(',', 1)[0]?.trim();
 }
 
 function ignoreReset(): void {}

@@ -3,7 +3,7 @@ export type { AcceptOptions } from './agree.ts';
 export type { Refusal } from './bid.ts';
 export { tellConnects } from './http2-connect.ts';
 export type { Origins } from './origins.ts';
-export { PlainRequest } from './plain-request.ts';
+export { headerOf, PlainRequest } from './plain-request.ts';
 export type { RequestHead } from './plain-request.ts';
 export { QuickUpgrades } from './quick-upgrades.ts';
 export type { QuickOwner } from './quick-upgrades.ts';

@@ -46,7 +46,9 @@ export class UpgradeHead {
 
   /** One header, without making {@link headers}. @param name in lower case */
   header(name: string): string | undefined {
-    const { rawHeaders } = this;
+    const { rawHeaders, asObject } = this;
+    // Who has asked for the object may have changed it.
+    if (asObject !== undefined) return asObject[name]?.toString();
     for (let at = 0; at < rawHeaders.length; at += 2) if (isName(rawHeaders[at]!, name)) return rawHeaders[at + 1];
     return undefined;
   }
