@@ -74,6 +74,14 @@ export class Network implements Environment {
     }
   }
 
+  /** The page goes where it may come back from, and does after a while. */
+  putAside(forMs: number): void {
+    if (!this.hint) return;
+    this.note('page put aside');
+    this.hint('hide');
+    this.loop.after(forMs, () => this.hint?.('wake'));
+  }
+
   /** The network is gone for a while: what is open hears nothing, new connections fail. */
   outage(forMs: number): void {
     // A jump of the clock may have brought it past the end of all faults; the last outage of all is for ever.
@@ -121,7 +129,10 @@ export class Network implements Environment {
     const deliver = (answers: boolean): void => {
       const request = new SimulatedRequest(body === undefined ? 'GET' : 'POST', pathOf(url), { host: 'simulated' });
       const answer = this.answer(link, sink, finish, () => over);
-      const response = new SimulatedResponse(request, answers ? answer : { part() {}, end() {} });
+      const response = new SimulatedResponse(
+        request,
+        answers ? answer : { congest: this.congest, part() {}, end() {} },
+      );
       responses.push(response);
       const { server } = this;
       if (server === undefined) return link.cut();
@@ -178,6 +189,7 @@ export class Network implements Environment {
         const { server } = this;
         if (server === undefined) return link.cut();
         socket = new UpgradeSocket({
+          congest: this.congest,
           open: () => link.carry('down', () => end.open()),
           message: (data) => link.carry('down', () => end.message(data)),
           closed: () => link.release('server'),
@@ -210,6 +222,13 @@ export class Network implements Environment {
       },
     };
   }
+
+  private readonly congest = (taken: () => void): boolean => {
+    if (!this.weather.isSlow || this.isCalm) return false;
+    this.note('slow reader');
+    this.loop.after(this.chance.whole(0, 300), taken);
+    return true;
+  };
 
   private fires(probability: number): boolean {
     return !this.isCalm && this.chance.chance(probability);
@@ -249,6 +268,7 @@ export class Network implements Environment {
       if (!isOver()) sink.chunk(text, status);
     };
     return {
+      congest: this.congest,
       part: (status: number, text: string): void => {
         if (loses) {
           this.note('lost answer');

@@ -48,8 +48,12 @@ export class SimulatedRequest extends EventEmitter {
   }
 }
 
+/** Says whether what was just written stays where it is for a while, and calls `taken` when it has left. */
+export type Congest = (taken: () => void) => boolean;
+
 /** Where what the server answers goes. */
 export interface AnswerSink {
+  readonly congest: Congest;
   part(status: number, text: string): void;
   end(status: number): void;
 }
@@ -95,8 +99,13 @@ export class SimulatedResponse extends EventEmitter {
   }
 
   write(text: string | Buffer): boolean {
-    if (!this.writableEnded && !this.destroyed) this.sink.part(this.statusCode, String(text));
-    return true;
+    if (this.writableEnded || this.destroyed) return true;
+    this.sink.part(this.statusCode, String(text));
+    this.writableNeedDrain ||= this.sink.congest(() => {
+      this.writableNeedDrain = false;
+      if (!this.writableEnded && !this.destroyed) this.emit('drain');
+    });
+    return !this.writableNeedDrain;
   }
 
   end(text?: string | Buffer): this {
@@ -123,15 +132,19 @@ export class SimulatedResponse extends EventEmitter {
 
 /** What a WebSocket's other end does with what the server sends. */
 export interface WebSocketPeer {
+  readonly congest: Congest;
   open(): void;
   message(data: string | Buffer): void;
   closed(): void;
 }
 
+/** So many wait on a connection that takes nothing for the moment: more than a session lets wait there. */
+const CONGESTED_BYTES = 2 ** 20;
+
 /** Stands in for the websocket floor's `Connection`: messages instead of bytes. */
 export class SimulatedConnection {
   sink: ConnectionSink | undefined;
-  readonly bufferedAmount = 0;
+  bufferedAmount = 0;
   readonly isCongested = false;
   private peer: WebSocketPeer | undefined;
 
@@ -144,7 +157,7 @@ export class SimulatedConnection {
   }
 
   sendText(text: string): void {
-    this.peer?.message(text);
+    this.write(text);
   }
 
   sendTyped(lead: number, text: string): void {
@@ -152,7 +165,7 @@ export class SimulatedConnection {
   }
 
   sendBinary(bytes: Uint8Array): void {
-    this.peer?.message(Buffer.from(bytes));
+    this.write(Buffer.from(bytes));
   }
 
   sendFrames(): void {
@@ -167,6 +180,18 @@ export class SimulatedConnection {
 
   terminate(): void {
     this.close();
+  }
+
+  private write(message: string | Buffer): void {
+    const { peer } = this;
+    if (peer === undefined) return;
+    peer.message(message);
+    if (this.bufferedAmount > 0) return;
+    const isHeld = peer.congest(() => {
+      this.bufferedAmount = 0;
+      if (this.isOpen) this.sink!.drain();
+    });
+    if (isHeld) this.bufferedAmount = CONGESTED_BYTES;
   }
 
   /** A message came in. */

@@ -22,6 +22,8 @@ export const faultKinds = [
   'sleep',
   'network lost',
   'asked to move',
+  'page put aside',
+  'slow reader',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -43,6 +45,9 @@ export interface Weather {
   readonly restarts: readonly number[];
   readonly jumps: readonly number[];
   readonly moves: readonly number[];
+  readonly asides: readonly { readonly at: number; readonly forMs: number }[];
+  /** Whether the network takes what the server writes only after a while, each time. */
+  readonly isSlow: boolean;
   readonly outages: readonly { readonly at: number; readonly forMs: number }[];
 }
 
@@ -69,5 +74,7 @@ export function drawWeather(random: Random): Weather {
     jumps: times(random, 0.1, calmAt),
     outages: times(random, 0.3, calmAt).map((at) => ({ at, forMs: random.whole(1, 2_000) })),
     moves: times(random, 0.2, calmAt),
+    asides: times(random, 0.2, calmAt).map((at) => ({ at, forMs: random.whole(1, 2_000) })),
+    isSlow: random.chance(0.2),
   };
 }

@@ -19,6 +19,8 @@ const heartbeats = {
 };
 /** What delays may add to that in the worst weather. */
 const SLACK_MS = 5_000;
+/** What a server takes at once that takes little: a few messages. */
+const SMALL_BYTES = 100;
 /** How often a client speaks that goes on in the calm (ms): what it hears of its own messages is no sign of the way down. */
 const CHATTER_MS = 400;
 
@@ -112,6 +114,8 @@ export class World {
     const server = new Server({
       ...this.heartbeat,
       upgradeTimeout: 1_000,
+      ...(this.seed % 3 === 0 && { allowRequest: this.decideLater }),
+      ...(this.seed % 7 === 0 && { maxHttpBufferSize: SMALL_BYTES }),
       resume: { window: this.windowMs, maxPackets: chance.pick(journalSizes), maxBytes: 10_000 },
     });
     this.server = server;
@@ -220,6 +224,7 @@ export class World {
       });
     }
     for (const at of weather.moves) loop.after(at, () => network.askToMove(chance.pick([0, 200, 2_000])));
+    for (const { at, forMs } of weather.asides) loop.after(at, () => network.putAside(forMs));
     for (const at of weather.restarts) {
       loop.after(at, () => {
         network.note('server restart');
@@ -236,6 +241,11 @@ export class World {
       });
     }
   }
+
+  /** An application that asks somebody else whether to let a request in. */
+  private readonly decideLater = (_request: unknown, decide: (error: null, isAllowed: boolean) => void): void => {
+    this.loop.after(this.chance.pick([0, 10, 200]), () => decide(null, true));
+  };
 
   /** The server's half of the client's session. */
   private pairOfClient(): Pair[] {
