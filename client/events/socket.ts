@@ -206,8 +206,9 @@ export class Socket<
   }
 
   /** A packet of this namespace came. @internal */
-  take({ type, id, data }: Packet): void {
+  take(packet: Packet): void {
     if (!this.isActive) return;
+    const { type, id, data } = packet;
     switch (type) {
       case CONNECT:
         if (data?.sid) this.joined(data.sid, data.pid);
@@ -215,8 +216,7 @@ export class Socket<
         break;
       case EVENT:
       case BINARY_EVENT:
-        if (id !== undefined) data.push(this.acknowledge(id));
-        this.deliverOrBuffer(data);
+        this.onevent(packet);
         break;
       case ACK:
       case BINARY_ACK:
@@ -230,6 +230,26 @@ export class Socket<
         this.destroy();
         this.failed(Object.assign(new Error(data.message), { data: data.data }));
     }
+  }
+
+  /**
+   * Takes an event. Socket.IO's by the same name is what packages and applications replace in a socket, to see all that comes in:
+   * so it is asked for anew each time, and takes a packet twice.
+   */
+  onevent({ id, data }: Packet): void {
+    if (id !== undefined) data.push(this.ack(id));
+    this.deliverOrBuffer(data);
+  }
+
+  /** What a listener is given to acknowledge an event. Works once, and not on a later connection. */
+  ack(id: number): (...args: unknown[]) => void {
+    const connection = this.id;
+    let isSent = false;
+    return (...data) => {
+      if (isSent || (connection ?? this.id) !== this.id) return;
+      isSent = true;
+      this.io._packet({ type: ACK, nsp: this.nsp, id, data });
+    };
   }
 
   /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
@@ -294,17 +314,6 @@ export class Socket<
     const last = args.at(-1);
     // A server that can recover puts the offset behind the arguments.
     if (this.pid && typeof last === 'string') this.lastOffset = last;
-  }
-
-  /** What a listener is given to acknowledge an event. Works once, and not on a later connection. */
-  private acknowledge(id: number): (...args: unknown[]) => void {
-    const connection = this.id;
-    let isSent = false;
-    return (...data) => {
-      if (isSent || (connection ?? this.id) !== this.id) return;
-      isSent = true;
-      this.io._packet({ type: ACK, nsp: this.nsp, id, data });
-    };
   }
 
   private destroy(): void {

@@ -361,7 +361,7 @@ export class Socket<
   receive(packet: Packet): void {
     switch (packet.type) {
       case PacketType.EVENT:
-        this.onEvent(packet.data, packet.id);
+        this.onevent(packet);
         break;
       case PacketType.ACK:
         this.lazyAcks?.settle(packet.id!, packet.data, this.callAck);
@@ -369,6 +369,28 @@ export class Socket<
       default:
         this._onclose('client namespace disconnect');
     }
+  }
+
+  /**
+   * Takes an event. Socket.IO's by the same name is what packages and applications replace in a socket, to see all that comes in:
+   * so it is asked for anew each time, and takes a packet twice.
+   */
+  onevent({ data, id }: Packet): void {
+    const event: Event = data;
+    if (id !== undefined) event.push(this.ack(id));
+    const { validators } = this.nsp;
+    if (validators === undefined) this.accept(event);
+    else (this.lazyChecks ??= new OrderedChecks(validators, this)).take(event);
+  }
+
+  /** The callback that answers a packet, once. For {@link onevent}, and who replaces it. */
+  ack(id: number): AckCallback {
+    let isSent = false;
+    return (...data) => {
+      if (isSent) return;
+      isSent = true;
+      this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
+    };
   }
 
   /** Takes an event that fits its schema, if it has one. */
@@ -460,25 +482,8 @@ export class Socket<
     return this.nsp.adapter;
   }
 
-  private onEvent(event: Event, id: number | undefined): void {
-    if (id !== undefined) event.push(this.acknowledge(id));
-    const { validators } = this.nsp;
-    if (validators === undefined) this.accept(event);
-    else (this.lazyChecks ??= new OrderedChecks(validators, this)).take(event);
-  }
-
   private dispatch(event: Event): void {
     // A listener or a middleware may have disconnected it; and an `error` that nobody listens to would be thrown.
     if (this.connected && (event[0] !== 'error' || this.listenerCount('error') > 0)) this.deliver(event);
-  }
-
-  /** The callback that answers a packet, once. */
-  private acknowledge(id: number): AckCallback {
-    let isSent = false;
-    return (...data) => {
-      if (isSent) return;
-      isSent = true;
-      this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, data, id });
-    };
   }
 }

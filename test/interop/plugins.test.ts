@@ -20,6 +20,51 @@ describe.each(lines)('$name: socket.io-msgpack-parser', (line) => {
   });
 });
 
+/** Either end, with what packages reach for to see all that comes in. */
+interface Overheard {
+  onevent(packet: { data: unknown[]; id?: number }): void;
+  ack(id: number): (answer: unknown) => void;
+  on(event: string, listener: (given: number, reply: (answer: number) => void) => void): unknown;
+  emitWithAck(event: string, given: unknown): Promise<unknown>;
+}
+
+/** Each end as the one that hears, with the other. */
+function bothWays(ends: readonly unknown[]): [Overheard, Overheard][] {
+  // Declared private where it is declared.
+  const [client, socket] = ends as [Overheard, Overheard];
+  return [
+    [client, socket],
+    [socket, client],
+  ];
+}
+
+describe.each(lines)('$name: a function in the place of `onevent`', (line) => {
+  onStage(line)('sees what comes in, hands it on, and a second time by another name', async ({ stage }) => {
+    for (const [to, from] of bothWays(await stage.meet(await stage.serve()))) {
+      const { onevent } = to;
+      const seen: unknown[] = [];
+      to.onevent = function (packet) {
+        const event = [...packet.data];
+        onevent.call(this, packet);
+        onevent.call(this, { data: ['*', ...event] });
+      };
+      to.on('*', (...event) => seen.push(event));
+      to.on('double', (n, reply) => reply(2 * n));
+      expect(await from.emitWithAck('double', 4)).toBe(8);
+      expect(seen).toEqual([['double', 4]]);
+    }
+  });
+
+  onStage(line)('answers by itself', async ({ stage }) => {
+    for (const [to, from] of bothWays(await stage.meet(await stage.serve()))) {
+      to.onevent = function ({ data, id }) {
+        this.ack(id!)(data);
+      };
+      expect(await from.emitWithAck('whatever', 1)).toEqual(['whatever', 1]);
+    }
+  });
+});
+
 describe.each(serverEnds)('@socket.io/admin-ui on the $name server', ({ Server }) => {
   it('shows who is here, and puts them out', async () => {
     const http = createServer();
