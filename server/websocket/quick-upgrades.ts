@@ -72,6 +72,7 @@ export class QuickUpgrades {
 
   private letGo(socket: Socket): void {
     socket.allowHalfOpen = true;
+    // To delete what was put there would make the socket's other properties slow.
     socket.push = ownPush;
     socket.off('error', this.onError);
   }

@@ -7,13 +7,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { holdsToken } from '../../shared/websocket/handshake.ts';
 
 /** A target and values of printable ASCII, and names that are tokens (RFC 9110 §5.6.2). */
-const PLAIN = /^GET (\/[\x21-\x7e]*) HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+$/;
+const PLAIN = /^GET \/[\x21-\x7e]* HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*)+$/;
 
 /** Headers with which a body comes, an answer is waited for, or a list is made; and names of what every object has. */
 const SPECIAL = /\r\n(?:content-length|transfer-encoding|expect|te|trailer|set-cookie|constructor|__proto__):/i;
 
 /** More headers than any client has. */
 const MOST_HEADERS = 64;
+
+const METHOD = 'GET ';
 
 const SPACE = 32;
 
@@ -34,8 +36,8 @@ export class UpgradeHead {
    * @returns undefined where it is no plain request to upgrade to a WebSocket
    */
   static read(text: string): UpgradeHead | undefined {
-    const url = PLAIN.exec(text)?.[1];
-    if (url === undefined || SPECIAL.test(text)) return undefined;
+    if (!PLAIN.test(text) || SPECIAL.test(text)) return undefined;
+    const url = text.slice(METHOD.length, text.indexOf(' ', METHOD.length));
     const rawHeaders = readRawHeaders(text);
     if (rawHeaders.length > MOST_HEADERS * 2 || isTwice(rawHeaders)) return undefined;
     const head = new UpgradeHead(url, rawHeaders);
