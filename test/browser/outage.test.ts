@@ -77,7 +77,8 @@ describe.runIf(hasChromium)('a page in Chromium', () => {
     onTestFinished(() => proxy.close());
     const tally: Tally = { sent: 0, arrived: [], answered: [] };
     const connected = new Promise<Socket>((resolve) =>
-      io.on('connection', (socket) => {
+      // Only the first: the page that is gone to afterwards connects too.
+      io.once('connection', (socket) => {
         // The page speaks at once: whoever listens only when the browser has told that it is loaded misses the beginning.
         socket.on('count', (number: number, answer: (number: number) => void) => {
           tally.arrived.push(number);
