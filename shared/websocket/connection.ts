@@ -152,10 +152,11 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     this.cutAfterTimeout();
   }
 
-  /** Cuts the connection. Nothing more is told but `closed`. */
+  /** Cuts the connection, behind what the kernel takes at once of what was sent. Nothing more is told but `closed`. */
   terminate(): void {
     this.receiver.stop();
     this.move('fail', 'terminated');
+    this.sender.hurry();
     if (this.behind === 'gone') this.gone();
     else this.socket.destroy();
   }

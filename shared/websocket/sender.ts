@@ -135,6 +135,11 @@ export class Sender {
     this.flushNow();
   }
 
+  /** The connection is about to be cut: what the kernel takes at once still leaves. */
+  hurry(): void {
+    if (!this.outlet.isBlocked) this.flush();
+  }
+
   /** Ends our direction once all has left. */
   end(): void {
     this.flush();

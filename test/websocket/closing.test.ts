@@ -279,6 +279,23 @@ describe('what comes too late', () => {
     await peer.ended();
   });
 
+  it.each<[string, (cut: () => void) => void]>([
+    ['at once', (cut) => cut()],
+    ['in a microtask', queueMicrotask],
+    ['in the next tick', (cut) => process.nextTick(cut)],
+  ])('is told: the answer of a listener that terminates %s', async (_when, later) => {
+    const stage = await serve();
+    stage.server.on('connection', (socket: ServerWebSocket) => {
+      socket.on('message', (data: Buffer) => {
+        socket.send(data);
+        later(() => socket.terminate());
+      });
+    });
+    const peer = await RawPeer.open(stage.port);
+    peer.write(maskedText('a'));
+    expect(await peer.allFrames()).toHaveLength(1);
+  });
+
   it('is told: messages that come between our Close and the answer', async () => {
     const stage = await serve();
     const accepted = stage.accepted();
