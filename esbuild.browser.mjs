@@ -1,12 +1,13 @@
 /**
- * What browsers load: ESM bundles for the `browser` condition, and the files of the script tag. What differs from Node is
- * chosen by the `browser` condition of package.json's `imports`, never by an `if` in the code.
+ * What browsers load: bundles for the `browser` condition, and the files of the script tag. What differs from Node is chosen
+ * by the `browser` condition of package.json's `imports`, never by an `if` in the code.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
+import { faceOf } from './esbuild.entries.mjs';
 import { declarationsFrom, internalNames, platformDeclarations } from './esbuild.internal-names.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
@@ -58,6 +59,31 @@ export default Object.assign(io, { connect, io, Manager, protocol, Socket });`,
   sourcefile: 'throughline.js',
 };
 
+/** The same as a module: by name, and for `import io from …`. */
+const module = { ...script, contents: `export * from './client/index.ts';\n${script.contents}` };
+
+/**
+ * An entry with the default export that its users expect and the sources don't have.
+ *
+ * @param {import('./esbuild.entries.mjs').Entry} entry
+ */
+const moduleOf = ({ source, face }) => `import * as entry from './${source}';
+export * from './${source}';
+export default ((exports) => Object.assign(${face}, exports))(entry);`;
+
+/** @param {readonly import('./esbuild.entries.mjs').Entry[]} entries */
+const withFaces = (entries) => ({
+  name: 'with-faces',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^face:/ }, ({ path: name }) => ({ path: name.slice(5), namespace: 'face' }));
+    onLoad({ filter: /.*/, namespace: 'face' }, ({ path: name }) => ({
+      contents: moduleOf(entries.find((entry) => entry.name === name)),
+      resolveDir: process.cwd(),
+    }));
+  },
+});
+
 /** In place of our own parser, for the servers that have this one: as Socket.IO's `socket.io.msgpack.min.js`. */
 const withMsgpack = {
   name: 'with-msgpack',
@@ -93,7 +119,7 @@ async function buildFile(outfile, { script: isScript = false, small, msgpack = f
   const head = `${msgpack ? msgpackBanner : banner}\n${isScript ? asScript.open : ''}`;
   const source = {
     ...browser,
-    ...(isScript ? { stdin: script } : { entryPoints: ['client/index.ts'] }),
+    stdin: isScript ? script : module,
     plugins: [...(small ? [withoutDebug, withoutProse] : []), ...(msgpack ? [withMsgpack] : [])],
   };
   const { outputFiles } = await build({
@@ -156,12 +182,23 @@ export async function buildBrowser(outdir, entries) {
   await Promise.all([
     build({
       ...browser,
-      entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
+      entryPoints: entries.map(({ name, source, face }) => ({ in: face ? `face:${name}` : source, out: name })),
+      plugins: [withFaces(entries)],
       outdir: `${outdir}/browser`,
       chunkNames: 'chunk-[hash]',
       format: 'esm',
       splitting: true,
     }),
+    // Where modules are no choice: `require` in what runs for a browser, as under Jest with jsdom.
+    ...entries.map((entry) =>
+      build({
+        ...browser,
+        entryPoints: [entry.source],
+        outfile: `${outdir}/browser/${entry.name}.cjs`,
+        format: 'cjs',
+        footer: entry.face ? { js: faceOf(entry) } : {},
+      }),
+    ),
     buildFile(`${outdir}/throughline.js`, { script: true }),
     buildFile(`${outdir}/throughline.min.js`, { script: true, small }),
     buildFile(`${outdir}/throughline.esm.min.js`, { small }),

@@ -46,3 +46,16 @@ export const entries = [
   },
   { name: 'adapter', source: 'server/events/adapter/index.ts' },
 ];
+
+/**
+ * What `module.exports` becomes at the end of an entry in CommonJS.
+ *
+ * @param {Entry} entry
+ */
+export function faceOf({ face }) {
+  return `module.exports = ((exports) => {
+  const face = ${face};
+  return Object.assign(face, exports, { default: face });
+})(module.exports);
+`;
+}

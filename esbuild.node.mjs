@@ -8,6 +8,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build, transform } from 'esbuild';
+import { faceOf } from './esbuild.entries.mjs';
 
 /** Sources may ask `import.meta.url` where they are; CommonJS has another name for it. */
 const importMetaUrl = {
@@ -95,15 +96,6 @@ export async function buildNode(outdir, entries) {
       return writeFile(`${outdir}/${entry.name}.mjs`, wrapperOf(entry, names));
     }),
   );
-}
-
-/** @param {import('./esbuild.entries.mjs').Entry} entry */
-function faceOf({ face }) {
-  return `module.exports = ((exports) => {
-  const face = ${face};
-  return Object.assign(face, exports, { default: face });
-})(module.exports);
-`;
 }
 
 /**

@@ -48,11 +48,11 @@ const msgpackParser = path.join(root, 'node_modules/socket.io-msgpack-parser');
 
 const entries = Object.keys(manifest.exports).filter((name) => typeof manifest.exports[name] !== 'string');
 
-/** Runs `source` in a file of the consumer and returns what it hands to `tell`. */
-async function inConsumer(kind: 'cjs' | 'mjs', source: string): Promise<unknown> {
+/** Runs `source` in a file of the consumer and returns what it hands to `tell`. @param flags Node's */
+async function inConsumer(kind: 'cjs' | 'mjs', source: string, flags: readonly string[] = []): Promise<unknown> {
   const file = path.join(consumer, `program-${Math.random().toString(36).slice(2)}.${kind}`);
   await writeFile(file, `const tell = (value) => console.log(JSON.stringify(value));\n${source}`);
-  const { stdout } = await run(process.execPath, [file], { cwd: consumer });
+  const { stdout } = await run(process.execPath, [...flags, file], { cwd: consumer });
   return JSON.parse(stdout);
 }
 
@@ -198,8 +198,37 @@ describe('the package', () => {
     },
   );
 
+  it.each([
+    ['browser', 'mjs', `import lookup, { io, Manager } from 'socket.io-client';`, 'client.js'],
+    ['browser', 'cjs', `const lookup = require('socket.io-client'), { io, Manager } = lookup;`, 'client.cjs'],
+    ['react-native', 'mjs', `import lookup, { io, Manager } from 'socket.io-client';`, 'client.js'],
+    ['react-native', 'cjs', `const lookup = require('socket.io-client'), { io, Manager } = lookup;`, 'client.cjs'],
+  ] as const)(
+    'gives the condition %s its client, also as what is not named: %s',
+    async (condition, kind, load, file) => {
+      const resolve = kind === 'cjs' ? 'require.resolve' : 'import.meta.resolve';
+      const answer = await inConsumer(
+        kind,
+        `${load}
+       tell([lookup === io, lookup.Manager === Manager, ${resolve}('socket.io-client').split('/dist/')[1],
+         lookup('http://localhost:1', { autoConnect: false }) instanceof lookup.Socket]);`,
+        [`--conditions=${condition}`],
+      );
+      expect(answer).toEqual([true, true, `browser/${file}`, true]);
+    },
+  );
+
+  it('offers the module of the script tag also as what is not named', async () => {
+    const answer = await inConsumer(
+      'mjs',
+      `import lookup, { io, Manager } from 'throughline/dist/throughline.esm.min.js';
+       tell([lookup === io, lookup.Manager === Manager]);`,
+    );
+    expect(answer).toEqual([true, true]);
+  });
+
   it('gives browsers bundles that import nothing', async () => {
-    for (const file of packed.filter((name) => /^dist\/(browser\/|throughline).*\.js$/.test(name))) {
+    for (const file of packed.filter((name) => /^dist\/(browser\/|throughline).*\.c?js$/.test(name))) {
       const text = await readFile(installed(file), 'utf8');
       const imports = [...text.matchAll(/(?:from|import|require)\s*\(?\s*["']([^"']+)["']/g)].map(([, name]) => name!);
       expect(imports.filter((name) => !/^\.\/(chunk-|client|engine-client)/.test(name))).toEqual([]);
