@@ -3,6 +3,8 @@
  * as the platform has base64.
  */
 import type { BinaryType, Packet } from 'engine.io-parser';
+import type { Packet as EnginePacket } from '../../shared/engine/packet.ts';
+import type { WebSocketLike } from './environment.ts';
 
 export const protocol = 4;
 
@@ -28,6 +30,11 @@ export function encodePacket(
     reader.onload = () => callback(`b${String(reader.result).split(',')[1] ?? ''}`);
     reader.readAsDataURL(new Blob([data]));
   }
+}
+
+/** Sends a packet as a message of its own. */
+export function sendPacket(ws: WebSocketLike, packet: EnginePacket, supportsBinary: boolean): void {
+  encodePacket(packet as Packet, supportsBinary, (encoded) => ws.send(encoded as string));
 }
 
 export function encodePayload(packets: readonly Packet[], callback: (encoded: string) => void): void {

@@ -17,6 +17,9 @@ export const watchPage: Environment['watchPage'] = (hint, { closeOnBeforeunload 
   return () => control.abort();
 };
 
+/** Calls a task when the code at hand is done, before anything else happens. */
+export const nextTick = queueMicrotask;
+
 /** As what bytes arrive unless the application says otherwise. */
 export const defaultBinaryType = 'arraybuffer';
 

@@ -5,6 +5,7 @@
  * a world of its own.
  */
 import type { Clock } from '../../shared/clock.ts';
+import type { RawData } from '../../shared/engine/packet.ts';
 import { request } from '#client/http';
 import { watchPage } from '#client/environment';
 import { connect } from '#client/websocket';
@@ -40,16 +41,22 @@ export interface HttpSink {
 
 /** What we need of a WebSocket's events. */
 export interface WebSocketEvent {
-  readonly data?: unknown;
   readonly error?: { readonly status?: number };
+}
+
+/** Takes the messages of a WebSocket. */
+export interface WebSocketReceiver {
+  onData(data: RawData): void;
 }
 
 /** What we need of a WebSocket. */
 export interface WebSocketLike {
   binaryType: string;
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: WebSocketEvent) => void): void;
+  addEventListener(type: 'open' | 'error' | 'close', listener: (event: WebSocketEvent) => void): void;
   /** @param options - `compress`; browsers decide themselves */
   send(data: string | ArrayBuffer, options?: { readonly compress?: boolean }): void;
+  /** Node: a text with the ASCII character of code `lead` before it, which need not be put together first. */
+  sendTyped?(lead: number, text: string, compress?: boolean): void;
   close(): void;
 }
 
@@ -71,7 +78,7 @@ export interface Environment {
   random(): number;
   /** @returns a function that aborts it; the sink hears nothing more then */
   request(request: HttpRequest, sink: HttpSink): () => void;
-  connect(url: string, options: ConnectOptions): WebSocketLike;
+  connect(url: string, options: ConnectOptions, receiver: WebSocketReceiver): WebSocketLike;
   /** @returns a function that ends the watch */
   watchPage(hint: (what: PageHint) => void, options: SocketOptions): () => void;
 }

@@ -1,6 +1,7 @@
 /** `throughline/engine-client`: what `engine.io-client` offers, in browsers and in Node. */
 export { protocol } from '#client/codec';
-export { installTimerFunctions, nextTick } from './clock.ts';
+export { nextTick } from '#client/environment';
+export { installTimerFunctions } from './clock.ts';
 export type { ResumeOptions, SocketOptions, TransportCtor, TransportName } from './options.ts';
 export { parse } from './parse-uri.ts';
 export type { ParsedUri } from './parse-uri.ts';

@@ -5,6 +5,7 @@
  * application. Nothing is emitted after `close`.
  */
 import debug from 'debug';
+import { own } from '../../shared/emitter.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { Watchdog } from '../../shared/engine/heartbeat.ts';
 import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
@@ -19,7 +20,7 @@ import type { Socket } from './socket.ts';
 import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
 import type { RungReason } from './meanings.ts';
 import { note, type TimelineEntry, whyFailed } from './timeline.ts';
-import type { Joining, Transport, TransportCloseDetails } from './transport.ts';
+import type { Joining, Transport, TransportCloseDetails, TransportReservedEvents } from './transport.ts';
 import { refusal } from './transport-error.ts';
 
 const log = debug('throughline:engine:client');
@@ -31,7 +32,7 @@ const ASK_MS = 5_000;
 const LEAVE_MS = 5_000;
 
 /** What is kept of messages on their way, and after how many seen the server is told so. */
-const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 128, reportBytes: 65_536 };
+const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 16, reportBytes: 65_536 };
 
 /** Calls the application's listeners. */
 export type Emit = <Event extends keyof SocketReservedEvents>(
@@ -83,7 +84,7 @@ export function openLine(
     {
       message(data) {
         emit('data', data);
-        emit('message', data);
+        if (socket.isHeard) emit('message', data);
       },
       control({ move, why }) {
         if (move) ladder.move(move.within);
@@ -100,7 +101,7 @@ export function openLine(
         emit('resume', { suspendedMs, replayed });
       },
       drained() {
-        emit('flush');
+        if (socket.isHeard) emit('flush');
       },
       closed: onClosed,
     },
@@ -145,16 +146,18 @@ export function openLine(
       joins,
       counts: core.resumable ? counts : undefined,
     } as never);
-    transport.on('packet', (packet) => onPacket(transport, packet));
-    transport.on('heard', () => transport === socket.transport && watchdog?.heard());
-    transport.on('error', (error) => onLost(transport, 'transport-error', error));
-    transport.on('close', (details) => onLost(transport, 'transport-closed', details));
-    transport.on('drain', () => {
-      if (transport !== socket.transport) return;
-      socket.writeBuffer.splice(0, socket.writeBuffer.length - core.waiting);
-      core.flush();
-      if (!socket.writeBuffer.length) emit('drain');
-      closeWhenIdle();
+    own<TransportReservedEvents>(transport, {
+      packet: (packet) => onPacket(transport, packet),
+      heard: () => transport === socket.transport && watchdog?.heard(),
+      error: (error) => onLost(transport, 'transport-error', error),
+      close: (details) => onLost(transport, 'transport-closed', details),
+      drain: () => {
+        if (transport !== socket.transport) return;
+        while (socket.writeBuffer.length > core.waiting) socket.writeBuffer.shift();
+        core.flush();
+        if (socket.isHeard && !socket.writeBuffer.length) emit('drain');
+        closeWhenIdle();
+      },
     });
     return transport;
   }
@@ -196,8 +199,10 @@ export function openLine(
     const { type } = packet;
     if (core.stateName === 'closed') return;
     watchdog?.heard();
-    emit('packet', packet);
-    emit('heartbeat');
+    if (socket.isHeard) {
+      emit('packet', packet);
+      emit('heartbeat');
+    }
     if (type === 'error') onLost(transport, 'transport-error', new Error('server error'));
     else if (core.stateName === 'opening') onHandshake(packet);
     else if (!core.receive(packet, transport.lane)) core.lose(carrier(), 'malformed');

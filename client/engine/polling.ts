@@ -90,7 +90,6 @@ export class Polling extends Transport {
 
   protected onPayload(payload: string): void {
     for (const packet of decodePayload(payload, this.socket.binaryType)) {
-      if (this.readyState === 'closed') return;
       if (this.readyState === 'opening') {
         this.onOpen();
         this.writable = !this.posting;
@@ -102,7 +101,7 @@ export class Polling extends Transport {
   private poll(): void {
     let text = '';
     this.emitReserved('poll');
-    this.getting = this.exchange(
+    this.getting = this.roundTrip(
       this.incoming(),
       () => {
         this.getting = undefined;
@@ -132,7 +131,7 @@ export class Polling extends Transport {
       if (!this.onPause) this.onDrain();
       this.settlePause();
     };
-    this.posting = this.exchange(query, done, undefined, body, lasting);
+    this.posting = this.roundTrip(query, done, undefined, body, lasting);
   }
 
   private settlePause(): void {
@@ -142,7 +141,7 @@ export class Polling extends Transport {
   }
 
   /** @returns a function that aborts it */
-  private exchange(
+  private roundTrip(
     query: object,
     done: (answer: string) => void,
     take?: (text: string) => void,

@@ -28,6 +28,9 @@ export interface WriteOptions {
   compress?: boolean;
 }
 
+/** Shared by all packets that don't say otherwise. What is as usual, the journal need not keep. */
+const COMPRESSED = { compress: true };
+
 export class Socket extends Emitter<Record<never, never>, Record<never, never>, SocketReservedEvents> {
   static protocol = protocol;
 
@@ -44,7 +47,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   maxPayload = Infinity;
   readonly opts: ResolvedOptions;
   private readonly environment: Environment;
-  private line!: Line;
+  private lineAtHand!: Line;
 
   /**
    * Opens a session.
@@ -83,7 +86,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** Messages that the server has not confirmed; with a server that doesn't count, those that no transport has taken. */
   get unconfirmed(): number {
-    return this.readyState === 'opening' ? this.writeBuffer.length : this.line.core.unconfirmed;
+    return this.readyState === 'opening' ? this.writeBuffer.length : this.lineAtHand.core.unconfirmed;
   }
 
   /** Opens a session anew, after one was closed. */
@@ -97,7 +100,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       return name;
     });
     this.readyState = 'opening';
-    this.line = openLine(this, names, classes, this.environment, (event, ...args) => this.emitReserved(event, ...args));
+    this.lineAtHand = openLine(this, names, classes, this.environment, this.emitReserved.bind(this));
     return this;
   }
 
@@ -109,13 +112,15 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
    */
   send(data: RawData, options?: WriteOptions | (() => void) | null, callback?: () => void): this {
     if (this.readyState !== 'open' && this.readyState !== 'opening') return this;
-    const [settings, onFlush] = typeof options === 'function' ? [null, options] : [options, callback];
-    const packet: Packet = { type: 'message', data, options: { compress: settings?.compress !== false } };
+    // A callback in its place has no such property.
+    const settings = (options as WriteOptions | null)?.compress === false ? { compress: false } : undefined;
+    const packet: Packet = { type: 'message', data, options: settings ?? COMPRESSED };
     this.assertFits(data);
-    this.emitReserved('packetCreate', packet);
+    if (this.isHeard) this.emitReserved('packetCreate', packet);
+    const onFlush = typeof options === 'function' ? options : callback;
     if (onFlush) this.once('flush', onFlush);
     this.writeBuffer.push(packet);
-    if (this.readyState === 'open') this.line.core.send(data, packet.options);
+    if (this.readyState === 'open') this.lineAtHand.core.send(data, settings);
     return this;
   }
 
@@ -150,7 +155,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     return new Promise((resolve, reject) => {
       const settle = (confirmed: boolean): void =>
         confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed before all was confirmed'));
-      const wait = (): void => this.line.core.whenFlushed(settle);
+      const wait = (): void => this.lineAtHand.core.whenFlushed(settle);
       if (this.readyState === 'opening') this.once('open', wait).once('close', () => settle(false));
       else wait();
     });
@@ -158,7 +163,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** What became of each way to carry the session, oldest first, and what that means. */
   explain(): readonly TimelineEntry[] {
-    return [...this.line.timeline];
+    return [...this.lineAtHand.timeline];
   }
 
   /** Closes the session. What was sent before leaves first. */
@@ -167,7 +172,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     if (readyState === 'opening' && this.writeBuffer.length) return this.once('open', () => this.close());
     if (readyState === 'opening' || readyState === 'open') {
       this.readyState = 'closing';
-      this.line.close();
+      this.lineAtHand.close();
     }
     return this;
   }

@@ -130,12 +130,15 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.emitReserved('open');
   }
 
-  protected onData(data: RawData): void {
+  /** @internal */
+  onData(data: RawData): void {
     this.onPacket(decodePacket(data, this.socket.binaryType) as Packet);
   }
 
   protected onPacket(packet: Packet): void {
-    this.emitReserved('packet', packet);
+    if (this.readyState === 'closed') return;
+    this.owner?.packet?.(packet);
+    if (this.isHeard) this.dispatch('packet', [packet]);
   }
 
   protected onError(reason: string, description?: unknown, context?: unknown): this {

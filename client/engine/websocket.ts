@@ -1,7 +1,7 @@
 /** WebSocket: a message carries a packet. */
-import type { Packet, RawData } from '../../shared/engine/packet.ts';
-import { encodePacket } from '#client/codec';
-import { nextTick } from './clock.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
+import { sendPacket } from '#client/codec';
+import { nextTick } from '#client/environment';
 import type { WebSocketEvent, WebSocketLike } from './environment.ts';
 import { Transport } from './transport.ts';
 
@@ -20,18 +20,17 @@ export class WebSocketTransport extends Transport {
   protected doOpen(): void {
     let ws: WebSocketLike;
     try {
-      ws = this.ws = this.opts.environment.connect(this.uri(this.incoming()), this.opts);
+      ws = this.ws = this.opts.environment.connect(this.uri(this.incoming()), this.opts, this);
     } catch (error) {
       // An address or a subprotocol that can't be.
       return nextTick(() => this.onError('websocket error', error));
     }
-    const listen = (type: 'open' | 'message' | 'error' | 'close', hear: (event: WebSocketEvent) => void): void =>
+    const listen = (type: 'open' | 'error' | 'close', hear: (event: WebSocketEvent) => void): void =>
       ws.addEventListener(type, (event) => {
         if (this.ws === ws) hear(event);
       });
     ws.binaryType = 'arraybuffer';
     listen('open', () => this.onOpen());
-    listen('message', ({ data }) => this.onData(data as RawData));
     // In Node the handshake's error tells the status, where there was an answer.
     listen('error', (event) => this.onError('websocket error', event.error?.status ?? event, event));
     listen('close', (event) => this.onClose({ description: 'websocket connection closed', context: event }));
@@ -45,12 +44,7 @@ export class WebSocketTransport extends Transport {
 
   protected write(packets: readonly Packet[]): void {
     this.writable = false;
-    for (const packet of packets) {
-      // The parser's own type has nothing readonly; it changes nothing.
-      encodePacket(packet as Parameters<typeof encodePacket>[0], this.supportsBinary, (data) =>
-        this.ws?.send(data as string, packet.options),
-      );
-    }
+    for (const packet of packets) sendPacket(this.ws!, packet, this.supportsBinary);
     // What is sent until then leaves together.
     nextTick(() => this.onDrain());
   }

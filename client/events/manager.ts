@@ -6,8 +6,8 @@
  */
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { DefaultEventsMap, EventsMap } from '../../shared/emitter.ts';
-import { Emitter } from '../../shared/emitter.ts';
-import { Decoder } from '../../shared/events/decoder.ts';
+import { Emitter, own } from '../../shared/emitter.ts';
+import { Decoder, type DecoderEvents } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { PacketDecoder, PacketEncoder } from '../../shared/events/parser.ts';
@@ -57,8 +57,6 @@ export class Manager<
   private readonly clock: Clock;
   private readonly encoder: PacketEncoder;
   private decoder: PacketDecoder | undefined;
-  /** Ends with the engine at hand. */
-  private session: AbortController | undefined;
   /** Ends an attempt that takes too long, or the wait before the next one. */
   private timer: Timer | undefined;
 
@@ -93,15 +91,12 @@ export class Manager<
     this.skipReconnect = false;
     this._readyState = 'opening';
 
-    // An engine that we have done with may speak on; nobody listens.
-    this.session = new AbortController();
-    const { signal } = this.session;
     const lost = (reason: string, description?: DisconnectDescription): void => this.end(reason, description);
     const failed = (error: ConnectError): void => {
       if (this._readyState === 'open') return this.tell('error', error);
       const wasReconnecting = this._reconnecting;
       error.again = this.mayReconnect && (wasReconnecting || !callback);
-      this.detach(error.again);
+      this.letGo(error.again);
       this.tell('error', error);
       if (wasReconnecting) {
         if (!error.again) this.emitReserved('reconnect_failed');
@@ -111,27 +106,27 @@ export class Manager<
       callback?.(error);
     };
 
-    engine.on('open', () => this.onOpen(callback), { signal });
-    engine.on('error', (error) => failed(typeof error === 'string' ? new Error(error) : error), { signal });
-    engine.on('close', lost, { signal });
-    engine.on(
-      'data',
-      (message) => {
+    engine.owner = {
+      open: () => this.onOpen(callback),
+      error: (error) => failed(typeof error === 'string' ? new Error(error) : error),
+      close: lost,
+      data: (message) => {
         try {
           decoder.add(message);
         } catch (error) {
           lost('parse error', error as Error);
         }
       },
-      { signal },
-    );
-    engine.on('ping', () => this.emitReserved('ping'), { signal });
-    for (const event of ['suspend', 'resume', 'transport'] as const) {
-      engine.on(event, (...details: unknown[]) => this.tell(event, ...details), { signal });
-    }
-    decoder.on('decoded', (packet) => {
-      this.emitReserved('packet', packet);
-      this.nsps[packet.nsp]?.take(packet);
+      ping: () => this.emitReserved('ping'),
+      suspend: (details) => this.tell('suspend', details),
+      resume: (details) => this.tell('resume', details),
+      transport: (details) => this.tell('transport', details),
+    };
+    own<DecoderEvents>(decoder, {
+      decoded: (packet) => {
+        if (this.isHeard) this.emitReserved('packet', packet);
+        this.nsps[packet.nsp]?.take(packet);
+      },
     });
 
     const timeout = this.timeout();
@@ -201,12 +196,13 @@ export class Manager<
   }
 
   /** Lets go of the engine at hand. */
-  private detach(reconnecting: boolean): void {
+  private letGo(reconnecting: boolean): void {
     this.timer?.cancel();
     this._readyState = 'closed';
     this._reconnecting = reconnecting;
     if (!reconnecting) this.backoff.reset();
-    this.session?.abort();
+    // It may speak on, and nobody listens.
+    if (this.engine) this.engine.owner = undefined;
     this.decoder?.destroy();
   }
 
@@ -224,7 +220,7 @@ export class Manager<
 
   private end(reason: string, description?: DisconnectDescription): void {
     const wasClosed = this._readyState === 'closed';
-    this.detach(this.mayReconnect);
+    this.letGo(this.mayReconnect);
     if (wasClosed) return;
     this.engine.close();
     this.tell('close', reason, description);

@@ -38,6 +38,9 @@ import type { Flags, RetryQueue } from './retry-queue.ts';
 import { createRetryQueue } from './retry-queue.ts';
 import type { Auth, AuthFunction, SocketOptions } from './socket-options.ts';
 
+/** Most events have none: made once, and replaced rather than changed. */
+const NO_FLAGS: Flags = {};
+
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -58,15 +61,15 @@ export class Socket<
   private readonly nsp: string;
   private readonly opts: Partial<SocketOptions>;
   private readonly acks: Acknowledgements;
-  private readonly queue: RetryQueue | undefined;
+  private readonly retryQueue: RetryQueue | undefined;
   /** Secret: whoever holds it can have what this socket missed. */
   private pid: string | undefined;
   /** Names the last event that came, for the server to go on from there. */
   private lastOffset: string | undefined;
   private nextId = 0;
-  private flags: Flags = {};
+  private nextFlags = NO_FLAGS;
   /** Whether it wants to hear of the connection. */
-  private isActive = false;
+  private wantsConnection = false;
 
   constructor(io: Manager<ListenEvents, EmitEvents>, nsp: string, opts: Partial<SocketOptions> = {}) {
     super();
@@ -76,7 +79,7 @@ export class Socket<
     this.auth = opts.auth;
     this.acks = createAcknowledgements(clockFor(io.opts));
     if (opts.retries) {
-      this.queue = createRetryQueue(
+      this.retryQueue = createRetryQueue(
         opts.retries,
         () => this.connected,
         (args, flags) => this.transmit(args, flags),
@@ -92,15 +95,15 @@ export class Socket<
 
   /** Whether the socket is connected, or will be with the next connection: false once either side has disconnected it. */
   get active(): boolean {
-    return this.isActive;
+    return this.wantsConnection;
   }
 
   /** Connects, unless connected. Needed after the server or the application disconnected the socket. */
   connect(): this {
     const { io } = this;
-    if (!this.isActive) {
-      this.isActive = true;
-      if (io._readyState === 'open') this.join();
+    if (!this.wantsConnection) {
+      this.wantsConnection = true;
+      if (io._readyState === 'open') this.joinNamespace();
     }
     if (!io._reconnecting) io.open();
     return this;
@@ -123,12 +126,12 @@ export class Socket<
    * @throws Error for the name of an event of the socket's own, and for what is no name
    */
   override emit<Ev extends EventNames<EmitEvents>>(event: Ev, ...args: EventParams<EmitEvents, Ev>): this {
-    const { flags } = this;
-    this.flags = {};
+    const { nextFlags: flags } = this;
+    this.nextFlags = NO_FLAGS;
     // As JavaScript has it with keys.
     const data: unknown[] = [typeof event === 'number' ? String(event) : event, ...args];
     if (!isDataValid(EVENT, data)) throw new Error(`"${String(event)}" is a reserved event name`);
-    if (this.queue && !flags.volatile) this.queue.add(data, flags);
+    if (this.retryQueue && !flags.volatile) this.retryQueue.add(data, flags);
     else this.transmit(data, flags);
     return this;
   }
@@ -144,7 +147,7 @@ export class Socket<
         // The server's answer has the type that the application says it has.
         else resolve(answer as FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>);
       };
-      this.flags.takesError = true;
+      this.addFlags({ takesError: true });
       this.emit(event, ...([...args, callback] as EventParams<EmitEvents, Ev>));
     });
   }
@@ -153,7 +156,7 @@ export class Socket<
   disconnect(): this {
     if (this.connected) this.io._packet({ type: DISCONNECT, nsp: this.nsp });
     this.destroy();
-    if (this.connected) this.left('io client disconnect');
+    if (this.connected) this.onLeft('io client disconnect');
     return this;
   }
 
@@ -164,21 +167,18 @@ export class Socket<
 
   /** Whether the next event may be compressed on its way. */
   compress(compress: boolean): this {
-    this.flags.compress = compress;
-    return this;
+    return this.addFlags({ compress });
   }
 
   /** The next event is dropped, and does not wait, where it can't be sent at once. */
   get volatile(): this {
-    this.flags.volatile = true;
-    return this;
+    return this.addFlags({ volatile: true });
   }
 
   /** The next event's callback is given an error when there is no acknowledgement within this time (ms). */
   timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>> {
-    this.flags.timeout = timeout;
     // The same socket: what differs holds for the next event only.
-    return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>;
+    return this.addFlags({ timeout }) as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>;
   }
 
   /** Messages that the server has not confirmed, those that wait for a connection and those of other namespaces among them. */
@@ -198,21 +198,21 @@ export class Socket<
 
   /** What becomes of the connection below, as the manager's events tell it. @internal */
   hear(event: string, details: unknown[]): void {
-    if (!this.isActive) return;
-    if (event === 'open') this.join();
-    else if (event === 'error') this.failed(details[0] as ExtendedError);
-    else if (event === 'close') this.left(...(details as [string, DisconnectDescription?]));
+    if (!this.wantsConnection) return;
+    if (event === 'open') this.joinNamespace();
+    else if (event === 'error') this.onFailed(details[0] as ExtendedError);
+    else if (event === 'close') this.onLeft(...(details as [string, DisconnectDescription?]));
     else this.dispatch(event, details);
   }
 
   /** A packet of this namespace came. @internal */
   take(packet: Packet): void {
-    if (!this.isActive) return;
+    if (!this.wantsConnection) return;
     const { type, id, data } = packet;
     switch (type) {
       case CONNECT:
         if (data?.sid) this.joined(data.sid, data.pid);
-        else this.failed(new Error('the server speaks an older protocol (Socket.IO 2)'));
+        else this.onFailed(new Error('the server speaks an older protocol (Socket.IO 2)'));
         break;
       case EVENT:
       case BINARY_EVENT:
@@ -224,11 +224,11 @@ export class Socket<
         break;
       case DISCONNECT:
         this.destroy();
-        this.left('io server disconnect');
+        this.onLeft('io server disconnect');
         break;
       case CONNECT_ERROR:
         this.destroy();
-        this.failed(Object.assign(new Error(data.message), { data: data.data }));
+        this.onFailed(Object.assign(new Error(data.message), { data: data.data }));
     }
   }
 
@@ -277,12 +277,17 @@ export class Socket<
     } else this.sendBuffer.push(packet);
   }
 
-  private failed(error: ExtendedError): void {
+  private addFlags(flags: Flags): this {
+    this.nextFlags = { ...this.nextFlags, ...flags };
+    return this;
+  }
+
+  private onFailed(error: ExtendedError): void {
     if (!this.connected) this.emitReserved('connect_error', error);
   }
 
   /** Asks to be let into the namespace. */
-  private join(): void {
+  private joinNamespace(): void {
     const join = (auth?: object): void => {
       const { pid, lastOffset: offset } = this;
       this.io._packet({ type: CONNECT, nsp: this.nsp, data: pid ? { pid, offset, ...auth } : auth });
@@ -303,7 +308,7 @@ export class Socket<
     for (const args of receiveBuffer) this.deliverOrBuffer(args);
     // One that turns out to be too large throws, and must not take the others along.
     for (const packet of sendBuffer) callListener(this, this.sendOrBuffer, [packet]);
-    this.queue?.drain();
+    this.retryQueue?.drain();
     this.emitReserved('connect');
   }
 
@@ -317,11 +322,11 @@ export class Socket<
   }
 
   private destroy(): void {
-    this.isActive = false;
+    this.wantsConnection = false;
     this.io._destroy(this);
   }
 
-  private left(reason: string, description?: DisconnectDescription): void {
+  private onLeft(reason: string, description?: DisconnectDescription): void {
     this.connected = false;
     this.id = undefined;
     this.emitReserved('disconnect', reason as DisconnectReason, description);

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 
 import debug from 'debug';
 
+import type { MessageReceiver } from '../../shared/websocket/announcer.ts';
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import { Connection } from '../../shared/websocket/connection.ts';
 import { connectionSettings } from '../../shared/websocket/connection-settings.ts';
@@ -70,6 +71,16 @@ export class WebSocket extends WebSocketBase {
     this.dial(this.options);
   }
 
+  /** Takes the messages from now on, until there is a connection, without an event for each. @internal */
+  receiveBy(receiver: MessageReceiver): void {
+    this.announcer.receiver = receiver;
+  }
+
+  /** As `send`, for a text with the ASCII character of code `lead` before it. Does nothing unless open. @internal */
+  sendTyped(lead: number, text: string, compress?: boolean): void {
+    this.connection?.sendTyped(lead, text, compress);
+  }
+
   override unref(): void {
     this.setRef(false);
   }
@@ -108,7 +119,8 @@ export class WebSocket extends WebSocketBase {
     this.dialling = undefined;
     this.protocol = agreed.protocol;
     const { autoPong } = this.options;
-    const settings = connectionSettings({ role: 'client', limits: this.limits, textAsBytes: true, autoPong });
+    const textAsBytes = this.announcer.receiver === undefined;
+    const settings = connectionSettings({ role: 'client', limits: this.limits, textAsBytes, autoPong });
     const connection = new Connection(socket, settings, { head, deflate: agreed.deflate });
     this.extensions = connection.extensions;
     this.attach(connection);

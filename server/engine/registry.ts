@@ -181,7 +181,7 @@ function termsOf({ resume }: Settings): ResumeTerms | undefined {
     maxBytes,
     // So often that the peer lets go of messages while they are young: cheaper than to keep thousands, and the count mostly
     // leaves in one write with an answer. And so often that a small journal stays far from full.
-    reportPackets: Math.min(64, Math.ceil(maxPackets / 8)),
+    reportPackets: Math.min(16, Math.ceil(maxPackets / 8)),
     reportBytes: Math.ceil(maxBytes / 8),
   };
 }

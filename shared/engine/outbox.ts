@@ -18,9 +18,9 @@ export function sizeOf(data: Packet['data']): number {
   return typeof data === 'string' ? data.length : (data?.byteLength ?? 0);
 }
 
-/** Nothing that is sent as it is has a `type`. */
-const packetOf = (kept: Packet | RawData): Packet =>
-  (kept as Partial<Packet>).type ? (kept as Packet) : { type: 'message', data: kept as RawData };
+/** What is kept, as a packet. */
+export const packetOf = (kept: Packet | string): Packet =>
+  typeof kept === 'string' ? { type: 'message', data: kept } : kept;
 
 export class Outbox {
   /** The newest message's number. */
@@ -37,8 +37,8 @@ export class Outbox {
   bytes = 0;
   /** Packets that leave ahead of messages. */
   ahead: Packet[] = [];
-  /** A message without options is kept as its data: there may be thousands, and they outlive the garbage around them. */
-  private kept: (Packet | RawData)[] = [];
+  /** A text without options is kept as it is: there may be thousands, and they outlive the garbage around them. */
+  kept: (Packet | string)[] = [];
   private waiters: { readonly upTo: number; readonly done: Confirmed }[] = [];
 
   /** How many messages wait to be sent. */
@@ -55,13 +55,8 @@ export class Outbox {
     return this.waiters.length > 0;
   }
 
-  /** A copy of the messages that wait to be sent. */
-  waitingPackets(): readonly Packet[] {
-    return this.kept.slice(this.next - this.confirmed - 1).map(packetOf);
-  }
-
   push(data: RawData, options?: PacketOptions): void {
-    this.kept.push(options ? { type: 'message', data, options } : data);
+    this.kept.push(typeof data === 'string' && !options ? data : { type: 'message', data, options });
     this.bytes += sizeOf(data);
     this.last++;
   }
@@ -81,7 +76,7 @@ export class Outbox {
   }
 
   /** The peer has seen `count` messages, which were sent: they are forgotten. An old count changes nothing. */
-  confirm(count: number): void {
+  confirmUpTo(count: number): void {
     this.claimed = Math.max(this.claimed, count);
     this.letGo(count);
     while (this.waiters.length && this.waiters[0]!.upTo <= count) this.waiters.shift()!.done(true);
@@ -95,7 +90,7 @@ export class Outbox {
   }
 
   /** Lets go of the oldest messages until the bounds hold. Such as still wait to be sent are kept. */
-  trim(maxPackets: number, maxBytes: number): void {
+  keepWithin(maxPackets: number, maxBytes: number): void {
     while ((this.kept.length > maxPackets || this.bytes > maxBytes) && this.confirmed + 1 < this.next)
       this.letGo(this.confirmed + 1);
   }

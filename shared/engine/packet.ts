@@ -18,7 +18,7 @@ export interface PacketOptions {
 export interface Packet {
   readonly type: PacketType;
   readonly data?: RawData;
-  readonly options?: PacketOptions;
+  readonly options?: PacketOptions | undefined;
 }
 
 /** The ways to carry a session. */

@@ -75,7 +75,7 @@ export class SessionCore {
   replayed = 0;
   private readonly clock: Clock;
   private readonly sink: SessionSink;
-  private readonly measure: Measure;
+  private readonly sizeInBatch: Measure;
   protected readonly outbox = new Outbox();
   protected resume: ResumeTerms | undefined = undefined;
   protected flushing = false;
@@ -83,9 +83,9 @@ export class SessionCore {
   private toldSeen = 0;
   private untoldBytes = 0;
   /** Why it is closing. */
-  private why: ReasonCode = 'closed-here';
+  private whyClosing: ReasonCode = 'closed-here';
   private suspendedAt = 0;
-  private window: Timer | undefined = undefined;
+  private windowTimer: Timer | undefined = undefined;
   /** Takes messages already, though it is not attached yet, and how many of those were sent again. */
   private early: Transport | undefined = undefined;
   private resent = 0;
@@ -93,7 +93,7 @@ export class SessionCore {
   constructor(clock: Clock, sink: SessionSink, measure: Measure) {
     this.clock = clock;
     this.sink = sink;
-    this.measure = measure;
+    this.sizeInBatch = measure;
   }
 
   get resumable(): boolean {
@@ -113,16 +113,6 @@ export class SessionCore {
   /** The number of the message that is to be sent next. */
   get next(): number {
     return this.outbox.next;
-  }
-
-  /** Bytes that are kept, sent or waiting. */
-  get keptBytes(): number {
-    return this.outbox.bytes;
-  }
-
-  /** A copy of the messages that no transport has taken yet. */
-  waitingPackets(): readonly Packet[] {
-    return this.outbox.waitingPackets();
   }
 
   /** The handshake is done: from here on `transport` carries the session, resumable if both ends agreed on terms. */
@@ -174,7 +164,7 @@ export class SessionCore {
       this.early = undefined;
     }
     if (before === 'suspended') {
-      this.window?.cancel();
+      this.windowTimer?.cancel();
       this.stateName = 'open';
     }
     this.transport = transport;
@@ -188,12 +178,12 @@ export class SessionCore {
   /** A transport ended without being asked to. Ignored where it is not the session's any more. */
   lose(transport: Transport, why: ReasonCode, detail = ''): void {
     if (this.transport !== transport) return;
-    if (this.stateName === 'closing') return this.end(this.why, detail);
+    if (this.stateName === 'closing') return this.end(this.whyClosing, detail);
     if (!this.resume) return this.end(why, detail);
     this.stateName = 'suspended';
     this.transport = undefined;
     this.suspendedAt = this.clock.now();
-    this.window = this.clock.after(this.resume.windowMs, () => this.end('window-passed', why));
+    this.windowTimer = this.clock.after(this.resume.windowMs, () => this.end('window-passed', why));
     transport.close();
     this.sink.suspended(why);
     this.boundSuspended();
@@ -217,11 +207,6 @@ export class SessionCore {
   /** Sends a ping: a heartbeat, or a question whether the peer is there and what it has seen. */
   ping(): void {
     this.sendAhead(this.withCount('ping'));
-  }
-
-  /** Sends a control object. Only between our own ends; to others it is left out. */
-  sendControl(control: Control): void {
-    if (this.resume) this.sendAhead({ type: 'noop', data: JSON.stringify(control) });
   }
 
   /** The packet by which the client moves the session to a transport that it has probed. */
@@ -267,9 +252,9 @@ export class SessionCore {
     this.flushing = true;
     while ((this.transport ?? this.early) === transport && transport.writable && outbox.hasWork) {
       const from = outbox.next;
-      const batch = outbox.take(transport.maxBatchBytes, this.measure);
-      if (resume) outbox.trim(resume.maxPackets, resume.maxBytes);
-      else outbox.confirm(outbox.next - 1);
+      const batch = outbox.take(transport.maxBatchBytes, this.sizeInBatch);
+      if (resume) outbox.keepWithin(resume.maxPackets, resume.maxBytes);
+      else outbox.confirmUpTo(outbox.next - 1);
       sent = true;
       transport.send(batch, from);
       // Behind the messages: a question that went ahead of them would be answered before they were seen.
@@ -278,7 +263,7 @@ export class SessionCore {
     }
     this.flushing = false;
     if (outbox.waiting) return;
-    if (this.stateName === 'closing') this.end(this.why);
+    if (this.stateName === 'closing') this.end(this.whyClosing);
     else if (sent && this.stateName !== 'closed') this.sink.drained();
   }
 
@@ -287,7 +272,7 @@ export class SessionCore {
     if (discard || !this.transport || !this.waiting) return this.end(why);
     if (this.stateName === 'closing') return;
     this.stateName = 'closing';
-    this.why = why;
+    this.whyClosing = why;
     this.flush();
   }
 
@@ -297,7 +282,7 @@ export class SessionCore {
     if (this.stateName === 'closed') return;
     this.stateName = 'closed';
     this.transport = this.early = undefined;
-    this.window?.cancel();
+    this.windowTimer?.cancel();
     if (transport) {
       if (why !== 'closed-by-peer' && transport.writable) transport.send(this.lastWords(why), outbox.next);
       transport.close();
@@ -324,7 +309,7 @@ export class SessionCore {
     if (count > sent || count < claimed) this.end('count-impossible', `seen ${count}`);
     else if (count < confirmed) this.end('journal-full', `message ${count + 1} is no longer kept`);
     else {
-      this.outbox.confirm(count);
+      this.outbox.confirmUpTo(count);
       return true;
     }
     return false;
@@ -370,7 +355,7 @@ export class SessionCore {
     if (!this.resume || data === '') return true;
     const count = readCount(data);
     if (count === undefined || count > this.outbox.sent) return false;
-    this.outbox.confirm(count);
+    this.outbox.confirmUpTo(count);
     return true;
   }
 
@@ -383,7 +368,7 @@ export class SessionCore {
   private boundSuspended(): void {
     const { outbox, resume } = this;
     if (this.stateName !== 'suspended' || !resume) return;
-    outbox.trim(resume.maxPackets, resume.maxBytes);
+    outbox.keepWithin(resume.maxPackets, resume.maxBytes);
     // A single message may be larger than the bound: it was accepted, so it is kept.
     if (outbox.waiting > resume.maxPackets || (outbox.bytes > resume.maxBytes && outbox.waiting > 1))
       this.end('journal-full', 'while suspended');

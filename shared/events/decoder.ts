@@ -70,14 +70,14 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
   return count ? { ...packet, missing: places as Place[] } : packet;
 }
 
-interface DecoderEvents {
+export interface DecoderEvents {
   decoded: (packet: Packet) => void;
 }
 
 /** Puts a stream of messages together to packets and emits each as `decoded`. One for each connection. */
 export class Decoder extends Emitter<Record<never, never>, Record<never, never>, DecoderEvents> {
   private readonly options: DecoderOptions;
-  private partial: PartialPacket | undefined;
+  private unfinished: PartialPacket | undefined;
 
   constructor(options?: DecoderOptions | Replacer) {
     super();
@@ -90,24 +90,24 @@ export class Decoder extends Emitter<Record<never, never>, Record<never, never>,
    * @throws Error for what is no packet, or not the attachment that is due; the connection is then of no more use
    */
   add(message: unknown): void {
-    const { partial } = this;
+    const { unfinished } = this;
     let whole: Packet | undefined;
     if (typeof message !== 'string') {
-      if (!partial || !isBinary(message)) throw malformed('got binary data when not reconstructing a packet');
-      whole = attach(partial, message);
-    } else if (partial) throw malformed('got plaintext data when reconstructing a packet');
+      if (!unfinished || !isBinary(message)) throw malformed('got binary data when not reconstructing a packet');
+      whole = attach(unfinished, message);
+    } else if (unfinished) throw malformed('got plaintext data when reconstructing a packet');
     else {
       const packet = decodeText(message, this.options);
-      if ('missing' in packet) this.partial = packet;
+      if ('missing' in packet) this.unfinished = packet;
       else whole = packet;
     }
     if (!whole) return;
-    this.partial = undefined;
+    this.unfinished = undefined;
     this.emitReserved('decoded', whole);
   }
 
   /** Forgets a packet that waits for attachments. */
   destroy(): void {
-    this.partial = undefined;
+    this.unfinished = undefined;
   }
 }

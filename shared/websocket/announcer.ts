@@ -25,8 +25,15 @@ export interface Announced extends EventEmitter {
   letGo(): void;
 }
 
+/** Takes messages as they come, a text as a string. */
+export interface MessageReceiver {
+  onData(data: string | RawData): void;
+}
+
 export class Announcer implements ConnectionSink {
   private readonly target: Announced;
+  /** Where set before the connection is made, it gets all messages, and events are emitted for those who listen beside it. */
+  receiver: MessageReceiver | undefined = undefined;
   binaryType: BinaryType = 'nodebuffer';
   isClosed = false;
   private hasFailed = false;
@@ -38,9 +45,14 @@ export class Announcer implements ConnectionSink {
   }
 
   message(data: string | Buffer, isBinary: boolean): void {
-    // Its connection was made with textAsBytes, so that a text is bytes too.
-    const bytes = data as Buffer;
-    this.target.emit('message', isBinary ? shaped(bytes, this.binaryType) : bytes, isBinary);
+    const { receiver, target } = this;
+    // Without a receiver the connection was made with textAsBytes.
+    const shown = isBinary ? shaped(data as Buffer, this.binaryType) : data;
+    if (receiver !== undefined) {
+      receiver.onData(shown);
+      if (target.listenerCount('message') === 0) return;
+    }
+    target.emit('message', typeof shown === 'string' ? Buffer.from(shown) : shown, isBinary);
   }
 
   ping(payload: Buffer): void {

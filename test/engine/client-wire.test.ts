@@ -1,6 +1,12 @@
 /** What our engine client asks for, byte by byte, and what it makes of answers: a world in which a test writes the answers. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Environment, HttpRequest, HttpSink, WebSocketEvent } from '../../client/engine/environment.ts';
+import type {
+  Environment,
+  HttpRequest,
+  HttpSink,
+  WebSocketEvent,
+  WebSocketReceiver,
+} from '../../client/engine/environment.ts';
 import { Socket, type SocketOptions } from '../../client/engine/index.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { heard } from './client-stage.ts';
@@ -26,6 +32,7 @@ interface Dialled {
   readonly sent: unknown[];
   isClosed: boolean;
   tell(type: string, event?: WebSocketEvent): void;
+  receive(message: string): void;
 }
 
 class ScriptedWorld implements Environment {
@@ -54,13 +61,14 @@ class ScriptedWorld implements Environment {
     };
   };
 
-  readonly connect = (url: string) => {
+  readonly connect = (url: string, _options: unknown, receiver: WebSocketReceiver) => {
     const listeners = new Map<string, (event: WebSocketEvent) => void>();
     const dialled: Dialled = {
       query: queryOf(url),
       sent: [],
       isClosed: false,
       tell: (type, event = {}) => listeners.get(type)?.(event),
+      receive: (message) => receiver.onData(message),
     };
     this.dialled.push(dialled);
     return {
@@ -338,15 +346,15 @@ describe('climbing', () => {
     expect(ws!.sent).toEqual(['2probe']);
     world.get.end('4a');
     socket.send('x').send('y');
-    ws!.tell('message', { data: '3probe' });
+    ws!.receive('3probe');
     expect(ws!.sent.at(-1)).toBe('51');
     expect(socket.transport.name).toBe('polling');
-    ws!.tell('message', { data: '61' });
+    ws!.receive('61');
     expect(socket.transport.name).toBe('websocket');
     await heard(socket, 'drain');
     expect(ws!.sent.at(-1)).toBe('4y');
     expect(events).toContain('open');
-    ws!.tell('message', { data: '4b' });
+    ws!.receive('4b');
     expect(got).toEqual(['a', 'b']);
     expect(events.filter((event) => Array.isArray(event) && event[0] === 'suspend')).toEqual([]);
   });
@@ -413,14 +421,14 @@ describe('climbing', () => {
   it.each([
     ['closes', (ws: Dialled) => ws.tell('close')],
     ['fails', (ws: Dialled) => ws.tell('error')],
-    ['answers something else', (ws: Dialled) => ws.tell('message', { data: '4no' })],
+    ['answers something else', (ws: Dialled) => ws.receive('4no')],
     ['is silent', () => world.clock.turn(8_000)],
   ])('finds out where the session is when a WebSocket %s in the midst of the move', (_what, happens) => {
     const socket = start({ transports: ['polling', 'websocket'] });
     world.get.end(handshake({ resume: { window: 20_000 }, upgrades: ['websocket'], pingInterval: 60_000 }));
     const [ws] = world.dialled;
     ws!.tell('open');
-    ws!.tell('message', { data: '3probe' });
+    ws!.receive('3probe');
     happens(ws!);
     expect(world.get.query).toMatchObject({ transport: 'polling', seen: '0', attach: '1' });
     world.get.end('60');
@@ -480,7 +488,7 @@ describe('plain Engine.IO 4', () => {
     socket.send('a');
     const [ws] = world.dialled;
     ws!.tell('open');
-    ws!.tell('message', { data: '3probe' });
+    ws!.receive('3probe');
     socket.send('b');
     expect(ws!.sent).toEqual(['2probe']);
     poll.end('4late');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Outbox } from '../../shared/engine/outbox.ts';
+import { Outbox, packetOf } from '../../shared/engine/outbox.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 
 /** The plain version: an array of all messages ever, and four numbers. */
@@ -48,12 +48,12 @@ it('behaves like an array of all messages and four numbers', () => {
         } else if (act.do === 'forget') {
           plain.confirmed += Math.floor(act.part * (plain.sent - plain.confirmed));
           plain.next = Math.max(plain.next, plain.confirmed + 1);
-          outbox.confirm(plain.confirmed);
+          outbox.confirmUpTo(plain.confirmed);
         } else if (act.do === 'rewind') {
           expect(outbox.rewind()).toBe(plain.next - plain.confirmed - 1);
           plain.next = plain.confirmed + 1;
         } else {
-          outbox.trim(act.packets, act.bytes);
+          outbox.keepWithin(act.packets, act.bytes);
           const bytes = (): number => plain.all.slice(plain.confirmed).join('').length;
           while (
             (plain.all.length - plain.confirmed > act.packets || bytes() > act.bytes) &&
@@ -69,7 +69,9 @@ it('behaves like an array of all messages and four numbers', () => {
           last: plain.all.length,
           waiting: plain.all.length + 1 - plain.next,
         });
-        expect(outbox.waitingPackets().map((packet) => packet.data)).toEqual(plain.all.slice(plain.next - 1));
+        expect(outbox.kept.slice(outbox.next - outbox.confirmed - 1).map((kept) => packetOf(kept).data)).toEqual(
+          plain.all.slice(plain.next - 1),
+        );
         expect(outbox.bytes).toBe(plain.all.slice(plain.confirmed).join('').length);
       }
     }),
@@ -91,10 +93,10 @@ it.each([2 ** 31, 2 ** 32, 2 ** 53 - 10])('counts on past %i', (around) => {
   for (const data of texts) outbox.push(data);
   const sent = (): unknown[] => outbox.take(Infinity, measure).map(({ data }) => data);
   expect(sent()).toEqual(texts);
-  outbox.confirm(around);
+  outbox.confirmUpTo(around);
   expect(outbox.rewind()).toBe(2);
   expect(sent()).toEqual(['d', 'e']);
-  outbox.confirm(around + 2);
+  outbox.confirmUpTo(around + 2);
   expect(outbox).toMatchObject({
     last: around + 2,
     sent: around + 2,
@@ -102,4 +104,19 @@ it.each([2 ** 31, 2 ** 32, 2 ** 53 - 10])('counts on past %i', (around) => {
     next: around + 3,
     bytes: 0,
   });
+});
+
+it.each([
+  ['a text', 'x'],
+  ['bytes', new Uint8Array(1)],
+  ['a Blob with a type', new Blob(['x'], { type: 'text/plain' }) as never],
+  ['nothing', null as never],
+])('hands %s out as it came, with its options if it had any', (_what, data) => {
+  const outbox = new Outbox();
+  outbox.push(data);
+  outbox.push(data, { compress: false });
+  expect(outbox.take(Infinity, () => 0)).toEqual([
+    { type: 'message', data },
+    { type: 'message', data, options: { compress: false } },
+  ]);
 });

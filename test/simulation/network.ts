@@ -8,6 +8,7 @@ import type {
   HttpSink,
   PageHint,
   WebSocketLike,
+  WebSocketReceiver,
   Memory,
 } from '../../client/engine/environment.ts';
 import type { EventLoop } from './event-loop.ts';
@@ -164,7 +165,8 @@ export class Network implements Environment {
     };
   };
 
-  readonly connect = (url: string, _options: ConnectOptions): WebSocketLike => new ClientWebSocket(this, url);
+  readonly connect = (url: string, _options: ConnectOptions, receiver: WebSocketReceiver): WebSocketLike =>
+    new ClientWebSocket(this, url, receiver);
 
   /** @internal what a WebSocket of the client does with the network */
   openWebSocket(
@@ -300,7 +302,7 @@ interface WebSocketLine {
   close(): void;
 }
 
-type Listener = (event: { data?: unknown }) => void;
+type Listener = (event: object) => void;
 
 /** The client's WebSocket. */
 class ClientWebSocket implements WebSocketLike {
@@ -309,10 +311,12 @@ class ClientWebSocket implements WebSocketLike {
   private readonly line: WebSocketLine;
   private isOver = false;
 
-  constructor(network: Network, url: string) {
+  constructor(network: Network, url: string, receiver: WebSocketReceiver) {
     this.line = network.openWebSocket(url, {
-      open: () => this.tell('open', {}),
-      message: (data) => this.tell('message', { data: typeof data === 'string' ? data : exactBuffer(data) }),
+      open: () => this.tell('open'),
+      message: (data) => {
+        if (!this.isOver) receiver.onData(typeof data === 'string' ? data : exactBuffer(data));
+      },
       closed: () => this.end(),
     });
   }
@@ -331,12 +335,12 @@ class ClientWebSocket implements WebSocketLike {
     this.end();
   }
 
-  private tell(type: string, event: { data?: unknown }): void {
-    if (!this.isOver) this.listeners.get(type)?.(event);
+  private tell(type: string): void {
+    if (!this.isOver) this.listeners.get(type)?.({});
   }
 
   private end(): void {
-    this.tell('close', {});
+    this.tell('close');
     this.isOver = true;
   }
 }
