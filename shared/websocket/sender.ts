@@ -12,7 +12,7 @@ import { FrameWriter } from './frame-writer.ts';
 import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
 import { Outlet } from './outlet.ts';
-import { flushAtEndOfTurn, flushWithOthers } from './turn.ts';
+import { flushAtEndOfTurn, flushWithOthers, forget } from './turn.ts';
 
 /** Called once: without an error when the kernel has the bytes, with one when it never will. */
 export type SendCallback = (error?: Error) => void;
@@ -148,6 +148,7 @@ export class Sender {
 
   /** Nothing can leave any more: lets go of everything and tells whoever waits. */
   abandon(why: Error | undefined): void {
+    forget(this);
     this.writer.take();
     this.outlet.drop();
     this.newestPong = undefined;

@@ -37,18 +37,27 @@ let answers: Flushable[] = [];
 /** When the first of them was ready (ms). */
 let answeredAt = 0;
 let isImmediateDue = false;
+/** Who answered last: twice in a row, and it is alone. */
+let last: Flushable | undefined;
 
 /**
  * Calls `flush` once some others are ready as well, the loop has read all that has come, or a millisecond has passed: so an
- * answer never waits for more than one slow listener of another connection's.
+ * answer never waits for more than one slow listener of another connection's. Who is alone waits for nothing.
  */
 export function flushWithOthers(task: Flushable): void {
+  if (task === last) return task.flush();
+  last = task;
   const now = Date.now();
   if (answers.length === 0) answeredAt = now;
   if (answers.push(task) === TOGETHER || now !== answeredAt) return flushAnswers();
   if (isImmediateDue) return;
   isImmediateDue = true;
   setImmediate(onImmediate);
+}
+
+/** `task` will never have anything to flush again: nothing here is to hold it. */
+export function forget(task: Flushable): void {
+  if (last === task) last = undefined;
 }
 
 function onImmediate(): void {

@@ -45,3 +45,14 @@ it('none waits for more than one slow listener', async () => {
   await nextTurn();
   expect(left).toEqual([0, 1, 2]);
 });
+
+it('who is alone does not wait a second time', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  let left = 0;
+  const alone = { flush: () => void left++ };
+  flushWithOthers(alone);
+  await nextTurn();
+  expect(left).toBe(1);
+  flushWithOthers(alone);
+  expect(left).toBe(2);
+});
