@@ -25,7 +25,7 @@ export const entries = [
   return typeof target === 'string' && Number.isNaN(Number(target)) ? exports.io(target, options) : new exports.Server(target, options);
 }`,
     faceType:
-      '((...given: ConstructorParameters<typeof entry.Server>) => entry.Server) & typeof entry.io & typeof entry',
+      '((uri: string, opts?: Parameters<typeof entry.io>[1]) => ReturnType<typeof entry.io>) & ((...given: ConstructorParameters<typeof entry.Server>) => entry.Server) & typeof entry.io & typeof entry',
   },
   {
     name: 'client',
