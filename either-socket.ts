@@ -141,6 +141,11 @@ export const Socket = Object.defineProperty(ServerSocket, Symbol.hasInstance, {
   value: isSocket,
 }) as typeof ServerSocket & { [Symbol.hasInstance](value: unknown): value is Socket };
 
+// oxlint-disable-next-line typescript/no-namespace -- where users of Socket.IO's client look for it
+export declare namespace Socket {
+  export type DisconnectReason = AnyDisconnectReason;
+}
+
 /** `io` of `throughline/client`: its sockets are the client's, and fit {@link Socket} too. */
 interface Lookup {
   (opts?: Partial<ManagerOptions & SocketOptions>): ClientSocket & Socket;

@@ -33,6 +33,7 @@ socket.on('connect_error', (error) => error.message);
 socket.on('disconnect', (reason) => {
   if (reason === 'io server disconnect') socket.connect();
 });
+socket.on('disconnect', (reason: Socket.DisconnectReason) => reason === 'io server disconnect');
 socket.on('basic', (a, b, c) => a.toFixed() + b.length + c.length);
 socket.on('withAck', (d, callback) => callback(d.length));
 // @ts-expect-error -- no such event
