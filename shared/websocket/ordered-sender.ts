@@ -48,9 +48,7 @@ export class OrderedSender {
 
   /** A part of a message, or all of it. Whether a message is compressed is decided with its first part (RFC 7692 §6). */
   part(opcode: Opcode, bytes: Uint8Array, isLast: boolean, compress: boolean, done?: SendCallback): void {
-    const isFirst = opcode !== Opcode.Continuation;
-    if (isFirst) this.isCompressing = compress && this.isWorthwhile(bytes.length, isLast);
-    const { isCompressing } = this;
+    const isCompressing = this.chooses(opcode, bytes.length, isLast, compress);
     if (!isCompressing && !this.isBusy) return this.sender.frame(opcode, bytes, isLast, done);
     this.add({
       bytes: bytes.length,
@@ -59,12 +57,12 @@ export class OrderedSender {
     });
   }
 
-  blob(blob: Blob, isBinary: boolean, compress: boolean, done?: SendCallback): void {
+  /** The same of a Blob, once it is read. */
+  blob(opcode: Opcode, blob: Blob, isLast: boolean, compress: boolean, done?: SendCallback): void {
+    const isCompressing = this.chooses(opcode, blob.size, isLast, compress);
     const start = (next: () => void): void => {
       blob.arrayBuffer().then((buffer) => {
-        const bytes = new Uint8Array(buffer);
-        const isCompressing = compress && this.isWorthwhile(bytes.length, true);
-        this.sendPart(isBinary ? Opcode.Binary : Opcode.Text, bytes, true, isCompressing, done, next);
+        this.sendPart(opcode, new Uint8Array(buffer), isLast, isCompressing, done, next);
       }, this.onError);
     };
     this.add({ bytes: blob.size, done, start });
@@ -138,6 +136,12 @@ export class OrderedSender {
   }
 
   private readonly onError = (error: Error): void => this.owner.cannotSend(error);
+
+  /** Whether this part is compressed: as the first one of its message was. */
+  private chooses(opcode: Opcode, size: number, isLast: boolean, compress: boolean): boolean {
+    if (opcode !== Opcode.Continuation) this.isCompressing = compress && this.isWorthwhile(size, isLast);
+    return this.isCompressing;
+  }
 
   /** Fragments can't be weighed before the last one came, and an empty message has nothing to compress. */
   private isWorthwhile(size: number, isLast: boolean): boolean {

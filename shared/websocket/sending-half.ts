@@ -67,8 +67,7 @@ export abstract class SendingHalf implements SenderOwner, OrderedSenderOwner {
    */
   sendPart(bytes: Uint8Array, isBinary: boolean, isLast: boolean, compress = true, done?: SendCallback): void {
     if (!this.isOpen) return refuseSend(done);
-    const opcode = this.isMidMessage ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
-    this.isMidMessage = !isLast;
+    const opcode = this.opcodeOfPart(isBinary, isLast);
     if (this.ordered === undefined) this.sender.frame(opcode, bytes, isLast, done);
     else this.ordered.part(opcode, bytes, isLast, compress, done);
   }
@@ -78,11 +77,11 @@ export abstract class SendingHalf implements SenderOwner, OrderedSenderOwner {
     return this.isMidMessage;
   }
 
-  /** Sends a Blob once it is read; what is sent later comes later. */
-  sendBlob(blob: Blob, isBinary: boolean, compress = true, done?: SendCallback): void {
+  /** {@link sendPart} of a Blob, once it is read; what is sent later comes later. */
+  sendBlob(blob: Blob, isBinary: boolean, isLast: boolean, compress = true, done?: SendCallback): void {
     if (!this.isOpen) return refuseSend(done);
     this.ordered ??= new OrderedSender(this.sender, undefined, this);
-    this.ordered.blob(blob, isBinary, compress, done);
+    this.ordered.blob(this.opcodeOfPart(isBinary, isLast), blob, isLast, compress, done);
   }
 
   /** Sends what {@link frameMessage} made: only a server may, as a client has to mask. */
@@ -106,21 +105,31 @@ export abstract class SendingHalf implements SenderOwner, OrderedSenderOwner {
     else this.ordered.behind(() => this.sender.whenSent(done), done);
   }
 
-  /** @param payload at most 125 bytes */
+  /** A ping, behind all that was sent before. @param payload at most 125 bytes */
   ping(payload: Uint8Array = NOTHING, done?: SendCallback): void {
-    if (this.isOpen) this.sender.frame(Opcode.Ping, payload, true, done);
-    else refuseSend(done);
+    this.control(Opcode.Ping, payload, done);
   }
 
-  /** A pong that nobody asked for (§5.5.3). @param payload at most 125 bytes */
+  /** A pong that nobody asked for (§5.5.3), behind all that was sent before. @param payload at most 125 bytes */
   pong(payload: Uint8Array = NOTHING, done?: SendCallback): void {
-    if (this.isOpen) this.sender.frame(Opcode.Pong, payload, true, done);
-    else refuseSend(done);
+    this.control(Opcode.Pong, payload, done);
   }
 
   /** Sends the last of what we have to say, behind all that was sent before. */
   protected sendLast(send: () => void): void {
     if (this.ordered === undefined) send();
     else this.ordered.behind(send);
+  }
+
+  private control(opcode: Opcode, payload: Uint8Array, done: SendCallback | undefined): void {
+    if (!this.isOpen) refuseSend(done);
+    else if (this.ordered === undefined) this.sender.frame(opcode, payload, true, done);
+    else this.ordered.behind(() => this.sender.frame(opcode, payload, true, done), done);
+  }
+
+  private opcodeOfPart(isBinary: boolean, isLast: boolean): Opcode {
+    const opcode = this.isMidMessage ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
+    this.isMidMessage = !isLast;
+    return opcode;
   }
 }

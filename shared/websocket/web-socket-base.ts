@@ -128,7 +128,7 @@ export abstract class WebSocketBase extends DomSurface {
     const value = outgoing(data);
     if (typeof value !== 'string') {
       if (value instanceof Uint8Array) connection.sendPart(value, binary ?? true, isLast, compress, done);
-      else connection.sendBlob(value, binary ?? true, compress, done);
+      else connection.sendBlob(value, binary ?? true, isLast, compress, done);
     } else if (isLast && binary !== true && !connection.isInsideMessage) connection.sendText(value, compress, done);
     else connection.sendPart(Buffer.from(value), binary ?? false, isLast, compress, done);
   }

@@ -210,6 +210,17 @@ describe('send', () => {
     expect(await inbox.take(2)).toEqual(['one two three', 'next']);
   });
 
+  it.each([false, true])('sends a message in parts that are Blobs (compression: %s)', async (perMessageDeflate) => {
+    const { client, socket } = await pair({ perMessageDeflate });
+    const inbox = new Inbox(socket);
+    client.send(new Blob(['one ']), { fin: false, binary: false });
+    client.send('two ', { fin: false });
+    client.send(new Blob(['three ']), { fin: false });
+    client.send(new Blob(['four']));
+    client.send('next');
+    expect(await inbox.take(2)).toEqual(['one two three four', 'next']);
+  });
+
   it('keeps the order where a Blob has to be read first', async () => {
     const { client, socket } = await pair();
     const inbox = new Inbox(socket);
@@ -324,6 +335,20 @@ describe('ping and pong', () => {
     const unasked = once(socket, 'pong');
     client.pong(Buffer.of(1));
     expect(await unasked).toEqual([Buffer.of(1)]);
+  });
+
+  it('stay behind messages that are being compressed', async () => {
+    const { client, socket } = await pair({ perMessageDeflate: { threshold: 0 } });
+    const seen: string[] = [];
+    socket.on('message', () => seen.push('message'));
+    for (const name of ['ping', 'pong']) socket.on(name, () => seen.push(name));
+    client.send('a'.repeat(50_000));
+    client.ping();
+    client.send('b');
+    client.pong();
+    client.close();
+    await closed(socket);
+    expect(seen).toEqual(['message', 'ping', 'message', 'pong']);
   });
 
   it('take the arguments that ws takes', async () => {
