@@ -157,8 +157,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     this.receiver.stop();
     this.move('fail', 'terminated');
     this.sender.hurry();
-    if (this.behind === 'gone') this.gone();
-    else this.socket.destroy();
+    this.destroy();
   }
 
   /** Tells no message until {@link resume}, and soon reads no more. */
@@ -263,6 +262,8 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** Tells what was held back, if nothing holds it back any more. */
   private catchUp(): void {
+    // Resumed and paused again, before this came to run.
+    if (this.receiver.isPaused) return;
     if (this.state === 'open' || this.state === 'closing') this.turn();
     if (this.receiver.isBehind) return;
     if (this.behind === 'gone') this.gone();
@@ -308,13 +309,13 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   }
 
   private gone(): void {
-    clearTimeout(this.closeTimer);
     this.behind = 'nothing';
-    // After an orderly end all that came is told first.
+    // After an orderly end all that came is told first: when the application resumes, or the time to close is over.
     if (this.receiver.isBehind && this.error === undefined) {
       this.behind = 'gone';
       return;
     }
+    clearTimeout(this.closeTimer);
     this.receiver.stop();
     this.move('gone', 'stream closed');
     this.ordered?.abandon(this.error);
@@ -334,7 +335,25 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   /** The time is over, unless the peer is still taking what was sent before the Close. */
   private cut(bufferedBefore: number): void {
     if (this.state === 'closed') return;
-    if (this.bufferedAmount < bufferedBefore) this.cutAfterTimeout();
+    if (this.bufferedAmount < bufferedBefore) return this.cutAfterTimeout();
+    this.tellRest();
+    this.destroy();
+  }
+
+  /** What came while the application had paused this is told before the end: the peer's Close may be in it. */
+  private tellRest(): void {
+    if (this.state !== 'closing' || !this.receiver.isPaused) return;
+    this.receiver.resume();
+    this.turn();
+    // Emits `data`.
+    this.socket.read();
+    // A listener may have paused it again. Nothing would come after that, not even `close`.
+    if (this.receiver.isPaused) this.receiver.stop();
+  }
+
+  private destroy(): void {
+    // A stream that has closed already says so no more.
+    if (this.behind === 'gone') this.gone();
     else this.socket.destroy();
   }
 

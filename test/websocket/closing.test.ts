@@ -104,6 +104,26 @@ describe('a server ends the connection in bounded time', () => {
     await peer.ended();
   });
 
+  it.each([
+    ['was paused', 1000, (socket: ServerWebSocket) => socket.pause()],
+    ['was resumed and paused again', 1000, (socket: ServerWebSocket) => (socket.resume(), socket.pause())],
+    // Two messages pass the listener; the Close behind them would have to wait for ever.
+    ['is paused at each message', 1006, (socket: ServerWebSocket) => socket.on('message', () => socket.pause())],
+  ])('when it %s, and tells what came before the end', async (_how, code, pause) => {
+    const stage = await serve(options);
+    const accepted = stage.accepted();
+    const peer = await RawPeer.open(stage.port);
+    const socket = await accepted;
+    const inbox = new Inbox(socket);
+    pause(socket);
+    peer.write(Buffer.concat([maskedText('a'), maskedText('b'), maskedClose(1000)]));
+    socket.close(4001);
+    await peer.seen(1);
+    peer.socket.end();
+    expect(await closed(socket)).toEqual([code, '']);
+    expect(inbox.all).toEqual(['a', 'b']);
+  });
+
   it('when the peer closes and never ends its side', async () => {
     const stage = await serve(options);
     const accepted = stage.accepted();
