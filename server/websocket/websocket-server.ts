@@ -94,10 +94,10 @@ export class WebSocketServer extends EventEmitter {
     if (this.server !== undefined) this.endConnects = tellConnects(this.server);
   }
 
-  /** Where it listens, as `net.Server` says it; null when it doesn't. @throws Error with `noServer` */
+  /** Where it listens, as `net.Server` says it; null when it doesn't, or no longer accepts. @throws Error with `noServer` */
   address(): AddressInfo | string | null {
     if (this.options.noServer === true) throw new Error('The server is operating in "noServer" mode');
-    return this.server?.address() ?? null;
+    return this.state === 'running' ? (this.server?.address() ?? null) : null;
   }
 
   /** Whether `request` is for this server. Applications may override it. */
@@ -215,7 +215,9 @@ export class WebSocketServer extends EventEmitter {
 
   private forget(client: ServerWebSocket): void {
     this.clients.delete(client);
-    if (this.state === 'closing' && this.options.port === undefined && this.clients.size === 0) this.finish();
+    if (this.state !== 'closing' || this.options.port !== undefined || this.clients.size > 0) return;
+    // Its own listeners of `close`, which stand behind ours, are told before the server's.
+    process.nextTick(() => this.finish());
   }
 
   private refuse(bid: Bid, refusal: Refusal): void {

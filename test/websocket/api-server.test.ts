@@ -260,6 +260,15 @@ describe('close', () => {
     expect(stage.server.address()).toBeNull();
   });
 
+  it('says no address any more, also of a server that goes on', async () => {
+    const http = createServer();
+    const port = await listen(http);
+    const server = new WebSocketServer({ server: http });
+    expect(server.address()).toMatchObject({ port });
+    server.close();
+    expect(server.address()).toBeNull();
+  });
+
   it('a second time is an error for its callback alone', async () => {
     const { server } = await serve();
     await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -274,10 +283,14 @@ describe('close', () => {
       server.handleUpgrade(request, socket, head, () => {});
     });
     const client = await open(`ws://127.0.0.1:${port}`);
+    const order: string[] = [];
+    for (const socket of server.clients) socket.on('close', () => order.push('client'));
+    server.on('close', () => order.push('server'));
     const done = once(server, 'close');
     server.close();
     client.close();
     await done;
+    expect(order).toEqual(['client', 'server']);
     expect((await once(call(`ws://127.0.0.1:${port}`), 'error'))[0]).toMatchObject({ status: 503 });
   });
 });
