@@ -47,7 +47,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   maxPayload = Infinity;
   readonly opts: ResolvedOptions;
   private readonly environment: Environment;
-  private lineAtHand!: Line;
+  private currentLine!: Line;
 
   /**
    * Opens a session.
@@ -86,7 +86,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** Messages that the server has not confirmed; with a server that doesn't count, those that no transport has taken. */
   get unconfirmed(): number {
-    return this.readyState === 'opening' ? this.writeBuffer.length : this.lineAtHand.core.unconfirmed;
+    return this.readyState === 'opening' ? this.writeBuffer.length : this.currentLine.core.unconfirmed;
   }
 
   /** Opens a session anew, after one was closed. */
@@ -100,7 +100,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       return name;
     });
     this.readyState = 'opening';
-    this.lineAtHand = openLine(this, names, classes, this.environment, this.emitReserved.bind(this));
+    this.currentLine = openLine(this, names, classes, this.environment, this.emitReserved.bind(this));
     return this;
   }
 
@@ -120,7 +120,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     const onFlush = typeof options === 'function' ? options : callback;
     if (onFlush) this.once('flush', onFlush);
     this.writeBuffer.push(packet);
-    if (this.readyState === 'open') this.lineAtHand.core.send(data, settings);
+    if (this.readyState === 'open') this.currentLine.core.send(data, settings);
     return this;
   }
 
@@ -155,7 +155,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     return new Promise((resolve, reject) => {
       const settle = (confirmed: boolean): void =>
         confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed before all was confirmed'));
-      const wait = (): void => this.lineAtHand.core.whenFlushed(settle);
+      const wait = (): void => this.currentLine.core.whenFlushed(settle);
       if (this.readyState === 'opening') this.once('open', wait).once('close', () => settle(false));
       else wait();
     });
@@ -163,7 +163,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** What became of each way to carry the session, oldest first, and what that means. */
   explain(): readonly TimelineEntry[] {
-    return [...this.lineAtHand.timeline];
+    return [...this.currentLine.timeline];
   }
 
   /** Closes the session. What was sent before leaves first. */
@@ -172,7 +172,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     if (readyState === 'opening' && this.writeBuffer.length) return this.once('open', () => this.close());
     if (readyState === 'opening' || readyState === 'open') {
       this.readyState = 'closing';
-      this.lineAtHand.close();
+      this.currentLine.close();
     }
     return this;
   }

@@ -24,7 +24,7 @@ const ownEnds = {
   peers: ['resume', 'no resume'],
   server: (peer) => ['servers/events.mjs', 'throughline', JSON.stringify({ resume: peer === 'resume' })],
 };
-const withResume = ['--report', '128', ...overWebSocket, '--path', `/socket.io/?${query}&resume=1`];
+const withResume = ['--report', '16', ...overWebSocket, '--path', `/socket.io/?${query}&resume=1`];
 
 /** @type {readonly import('./measure.mjs').Scenario[]} */
 export const eventScenarios = [
@@ -56,7 +56,7 @@ export const eventScenarios = [
     unit: 'kB',
     wanted: 0.5,
     measures: 'memory',
-    load: ['idle', '--conns', '5000', ...overWebSocket],
+    load: ['idle', '--conns', '10000', ...overWebSocket],
   },
   {
     ...events,

@@ -40,7 +40,7 @@ export const websocketScenarios = [
     unit: 'kB',
     wanted: 1,
     measures: 'memory',
-    load: ['idle', '--conns', '5000'],
+    load: ['idle', '--conns', '10000'],
   },
   {
     ...perMessage,
