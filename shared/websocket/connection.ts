@@ -235,7 +235,9 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** For the ordered sender. */
   cannotSend(error: Error): void {
-    this.fail(new ConnectionError(CloseCode.InternalError, 'a message could not be sent', { cause: error }));
+    const failure = new ConnectionError(CloseCode.InternalError, 'a message could not be sent', { cause: error });
+    this.ordered?.abandon(failure);
+    this.fail(failure);
   }
 
   private fail(error: ConnectionError): void {
@@ -243,11 +245,13 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     const wasOpen = this.state === 'open';
     const isFirst = this.error === undefined;
     this.receiver.stop();
-    this.ordered?.abandon(error);
     this.move('fail', error.message);
     this.error ??= error;
-    if (wasOpen) this.sender.close(error.closeCode, '');
-    this.sender.end();
+    // What the application sent before still leaves, whether it has to be compressed or not.
+    this.sendLast(() => {
+      if (wasOpen) this.sender.close(error.closeCode, '');
+      this.sender.end();
+    });
     this.cutAfterTimeout();
     if (isFirst) this.sink.failed?.(error);
   }

@@ -105,6 +105,7 @@ export class OrderedSender {
   abandon(why: Error | undefined): void {
     const { jobs } = this;
     this.isAbandoned = true;
+    this.isBusy = false;
     this.jobs = [];
     this.deflater?.rest();
     if (jobs.length === 0) return;

@@ -76,6 +76,15 @@ describe('a closing handshake', () => {
     );
   });
 
+  it.each([false, true])('leaves so when the peer broke the protocol (compression: %s)', async (perMessageDeflate) => {
+    const stage = await serveEcho({ perMessageDeflate: perMessageDeflate && { threshold: 0 } });
+    const peer = await RawPeer.open(stage.port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+    peer.write(Buffer.concat([maskedText('x'.repeat(10_000)), maskedText('y'), maskedFrame({ opcode: 3 })]));
+    await peer.ended();
+    expect(peer.frames.map(({ opcode }) => opcode)).toEqual([1, 1, 8]);
+    expect(peer.frames.at(-1)?.payload).toEqual(hex('03ea'));
+  });
+
   it('lets the server end the TCP connection first', async () => {
     const raw = await serveRaw();
     const client = call(`ws://127.0.0.1:${raw.port}`);
