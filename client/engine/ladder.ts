@@ -89,8 +89,13 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       const askedMs = detail instanceof TransportError ? detail.retryAfterMs : 0;
       later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);
     } else if (!isJoining) climb(at + 1);
-    // The server may have moved the session: where it is now, coming back tells.
-    else core.lose(current() as SessionTransport, 'transport-error');
+    else {
+      // Where the session was to go has not held, whatever carried it until then.
+      falls++;
+      since = clock.now();
+      // The server may have moved it: where it is now, coming back tells.
+      core.lose(current() as SessionTransport, 'transport-error');
+    }
   };
 
   /** Within that time the transport that is being tried must get on. */

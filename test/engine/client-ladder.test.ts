@@ -276,6 +276,22 @@ describe('the ladder', () => {
     expect(state.stateName).toBe('suspended');
   });
 
+  it('does not climb at once to where a move came to nothing, however long the other way has held', () => {
+    const { clock, ladder, made, tried, fail, succeed, state } = raise(['websocket']);
+    const waits: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      ladder.hears(made.at(-1)!.transport, { type: 'pong', data: 'probe' });
+      fail();
+      ladder.fell();
+      succeed();
+      expect([state.stateName, tried().at(-1)]).toEqual(['open', 'attach polling']);
+      const from = clock.now();
+      while (tried().at(-1) === 'attach polling') clock.turn(500);
+      waits.push(clock.now() - from);
+    }
+    expect(waits).toEqual([4_000, 16_000, 64_000, 256_000]);
+  });
+
   it('gives a move two seconds, as nothing comes down until it is done', () => {
     const { clock, ladder, made, failures, state } = raise(['streaming']);
     clock.turn(7_000);

@@ -21,6 +21,8 @@ const heartbeats = {
 const SLACK_MS = 5_000;
 /** What a server takes at once that takes little: a few messages. */
 const SMALL_BYTES = 100;
+/** So many of ours fit in that, at least. */
+const FEW = 4;
 /** How often a client speaks that goes on in the calm (ms): what it hears of its own messages is no sign of the way down. */
 const CHATTER_MS = 400;
 
@@ -89,7 +91,7 @@ export class World {
     const isDone = (): boolean => this.violations.length > 0 || this.isSettled();
     this.noteSent();
     if (this.seed % 4 === 0) this.chatter();
-    loop.runUntil(loop.now() + this.patienceMs, isDone);
+    loop.runUntil(loop.now() + this.patienceMs + this.passageMs, isDone);
     if (this.violations.length === 0) this.checkLiveness();
     const survived = !this.client.isClosed;
     const delivered =
@@ -115,7 +117,7 @@ export class World {
       ...this.heartbeat,
       upgradeTimeout: 1_000,
       ...(this.seed % 3 === 0 && { allowRequest: this.decideLater }),
-      ...(this.seed % 7 === 0 && { maxHttpBufferSize: SMALL_BYTES }),
+      ...(this.takesLittle && { maxHttpBufferSize: SMALL_BYTES }),
       resume: { window: this.windowMs, maxPackets: chance.pick(journalSizes), maxBytes: 10_000 },
     });
     this.server = server;
@@ -257,6 +259,16 @@ export class World {
   private noteSent(): void {
     const [pair] = this.pairOfClient();
     this.sentBefore = { client: this.client.sent, server: pair?.application.sent ?? 0 };
+  }
+
+  /** Whether the server takes but a few messages at once. */
+  private get takesLittle(): boolean {
+    return this.seed % 7 === 0;
+  }
+
+  /** What such a server needs beyond that for what waits (ms): a POST's round trip for each few. */
+  private get passageMs(): number {
+    return this.takesLittle ? Math.ceil(this.sentBefore.client / FEW) * 2 * this.weather.delayMs[1] : 0;
   }
 
   /** The client speaks on, until that is settled. */
