@@ -67,7 +67,7 @@ export const mutants = [
   {
     name: 'the window closes on a session that is back',
     file: session,
-    from: "if (before === 'suspended') {\n      this.window?.cancel();",
+    from: "if (before === 'suspended') {\n      this.windowTimer?.cancel();",
     to: "if (before === 'suspended') {",
   },
   {
