@@ -28,7 +28,7 @@ export interface ManagerOptions extends EngineOptions {
    */
   reconnection: boolean;
   /**
-   * How many attempts to make before giving up.
+   * How many attempts to make before giving up; 0 is taken for the default, as Socket.IO does.
    * @defaultValue Infinity
    */
   reconnectionAttempts: number;

@@ -72,6 +72,8 @@ export class Manager<
     }
     this.uri = uri;
     this.opts = { ...opts, path: opts.path || DEFAULT_PATH };
+    // A zero is taken for nothing here, as in Socket.IO; from its setting it is a zero.
+    if (!opts.reconnectionAttempts) delete this.opts.reconnectionAttempts;
     this.clock = clockFor(opts);
     this.encoder = new (opts.parser?.Encoder ?? Encoder)();
     this._autoConnect = opts.autoConnect !== false;
@@ -174,7 +176,7 @@ export class Manager<
     return this.engine?.explain() ?? [];
   }
 
-  /** Closes the connection for all namespaces, and lets it be. */
+  /** Closes the connection for all namespaces, and lets it be. Where there is none it is `close`d all the same, as Socket.IO has it. */
   _close(): void {
     this.skipReconnect = true;
     this.end('forced close');
@@ -219,10 +221,8 @@ export class Manager<
   }
 
   private end(reason: string, description?: DisconnectDescription): void {
-    const wasClosed = this._readyState === 'closed';
     this.letGo(this.mayReconnect);
-    if (wasClosed) return;
-    this.engine.close();
+    this.engine?.close();
     this.tell('close', reason, description);
     this.reconnect();
   }

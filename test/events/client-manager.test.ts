@@ -57,6 +57,33 @@ describe.each(lines)('$name: a manager', (line) => {
     own.disconnect();
   });
 
+  it('is heard to close where there is no connection, too: each time that its last socket leaves', async ({
+    stage,
+  }) => {
+    await stage.serve();
+    const client = stage.connect('/', { autoConnect: false });
+    const said = diary(client.io);
+    client.disconnect();
+    client.disconnect();
+    expect(said).toEqual([
+      ['close', 'forced close'],
+      ['close', 'forced close'],
+    ]);
+    client.connect();
+    await heard(client, 'connect');
+    client.disconnect();
+    expect(said.slice(2)).toEqual([['open'], ['close', 'forced close']]);
+  });
+
+  it('makes attempts without end where its options allow none', async ({ stage }) => {
+    const [client, socket] = await stage.meet(await stage.serve(), '/', { ...soon, reconnectionAttempts: 0 });
+    expect(client.io.reconnectionAttempts()).toBe(Infinity);
+    const back = heard(client.io, 'reconnect');
+    socket.conn.close();
+    expect(await back).toEqual([1]);
+    expect(client.io.reconnectionAttempts(0).reconnectionAttempts()).toBe(0);
+  });
+
   it('passes on the heartbeat and every packet', async ({ stage }) => {
     const server = await stage.serve({ pingInterval: 20 });
     const [client, socket] = await stage.meet(server);
@@ -265,7 +292,15 @@ describe('a manager', () => {
     client.on('disconnect', () => client.disconnect());
     session.close();
     await heard(client.io, 'close');
-    expect([client.io._reconnecting, said]).toEqual([false, [['close', 'transport close']]]);
+    await new Promise(setImmediate);
+    // Its last socket leaves before the manager has told of the loss itself.
+    expect([client.io._reconnecting, said]).toEqual([
+      false,
+      [
+        ['close', 'forced close'],
+        ['close', 'transport close'],
+      ],
+    ]);
   });
 
   itRaw('comes back when its engine was closed, and lets go of that one', async ({ server }) => {
