@@ -111,8 +111,12 @@ export class Answers {
     const codec = codecFor(revisionOf(response.req, this.settings.allowEIO3) ?? 4, response.req);
     // On a stream each packet is followed by it; the last one would be taken for cut short.
     const end = queryOf(response.req)['transport'] === 'streaming' ? SEPARATOR : '';
-    const isLast = !response.req.complete && response.req.httpVersionMajor < 2;
-    this.poll(response, codec.writePayload(packets) + end, false, isLast ? ['Connection', 'close'] : NOTHING);
+    this.poll(response, codec.writePayload(packets) + end, false, lastHeaders(response));
+  }
+
+  /** Answers a POST that comes after the end as if it had been taken. What is left of its body is not read. */
+  postInVain(response: ServerResponse): void {
+    this.post(response, [...this.laterHeaders(response.req), ...lastHeaders(response)]);
   }
 
   /** @param isLast - whether the TCP connection ends with it: then what is left of the request's body is not read */
@@ -129,6 +133,11 @@ export class Answers {
       headers.push('Connection', 'close');
     response.writeHead(why.status, headers).end(body);
   }
+}
+
+/** For an answer that comes before the whole of the request's body: the connection ends with it. */
+function lastHeaders({ req }: ServerResponse): HeaderList {
+  return req.complete || req.httpVersionMajor >= 2 ? NOTHING : ['Connection', 'close'];
 }
 
 function filterHeaders({ headers }: AnyRequest): HeaderList {

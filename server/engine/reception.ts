@@ -258,6 +258,10 @@ export class Reception {
   private sayFarewell(request: IncomingMessage, response: ServerResponse): boolean {
     const { sid } = queryOf(request);
     if (typeof sid !== 'string') return false;
+    if (request.method === 'POST' && this.registry.takesPosts(sid)) {
+      this.answers.postInVain(response);
+      return true;
+    }
     const packets = this.registry.takeFarewell(sid, request.method === 'GET') ?? [];
     if (packets.length > 0) this.answers.farewell(response, packets);
     return packets.length > 0;

@@ -29,6 +29,8 @@ interface Farewell {
   readonly packets: readonly Packet[];
   /** Its peer may have several requests under way: each is told, so that it makes no difference which answer is read first. */
   readonly isForAll: boolean;
+  /** The server closed it, and its peer is to hear that from its poll: what it POSTs before is void, and no error. */
+  readonly takesPosts: boolean;
   readonly timer: Timer;
 }
 
@@ -120,7 +122,13 @@ export class Registry implements LineHost {
     const timer = this.clock.after(FAREWELL_MS, () => this.farewells.delete(id));
     // Of a peer that stayed away for so long nothing is under way.
     const isForAll = line.core.resumable && line.ending !== 'window-passed';
-    this.farewells.set(id, { packets, isForAll, timer });
+    const takesPosts = !line.core.resumable && line.ending === 'closed-here';
+    this.farewells.set(id, { packets, isForAll, takesPosts, timer });
+  }
+
+  /** Whether a POST of this session, which has ended, is answered as if it had not: the poll that tells is still to come. */
+  takesPosts(id: string): boolean {
+    return this.farewells.get(id)?.takesPosts === true;
   }
 
   takeFarewell(id: string, isPoll = true): readonly Packet[] | undefined {
@@ -145,7 +153,7 @@ export class Registry implements LineHost {
     for (const [id, farewell] of this.farewells) {
       const core = asking.get(id);
       if (core === undefined) this.dropFarewell(id);
-      else if (!core.resumable) this.farewells.set(id, { ...farewell, packets: [] });
+      else if (!core.resumable) this.farewells.set(id, { ...farewell, packets: [], takesPosts: false });
     }
     if (this.farewells.size === 0) return done();
     const timer = this.clock.after(LINGER_MS, () => this.stopLingering());

@@ -214,6 +214,16 @@ describe('a poll', () => {
     expect((await poller.get()).body).toBe(error(1));
   });
 
+  it('is not blamed for a POST that it sent before it could learn of the end', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    sessions[0]!.close();
+    const late = await poller.post('4late');
+    expect([late.status, late.body]).toEqual([200, 'ok']);
+    expect((await poller.get()).body).toBe('1');
+    expect((await poller.post('4later')).body).toBe(error(1));
+  });
+
   it('is compressed from the threshold on, if both ends want it', async () => {
     const { port, sessions } = await serve({ httpCompression: { threshold: 100 } });
     const poller = new Poller(port, (await open(port)).sid);
