@@ -341,6 +341,8 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     if (this.state === 'closed') return;
     if (this.bufferedAmount < bufferedBefore) return this.cutAfterTimeout();
     this.tellRest();
+    // A message that is still being inflated may have its listener pause this again.
+    if (this.receiver.isBehind) this.cutAfterTimeout();
     this.destroy();
   }
 

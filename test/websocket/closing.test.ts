@@ -133,6 +133,20 @@ describe('a server ends the connection in bounded time', () => {
     expect(inbox.all).toEqual(['a', 'b']);
   });
 
+  it('when it is paused at each message, and they are compressed', async () => {
+    const stage = await serve({ ...options, perMessageDeflate: { threshold: 0 } });
+    const accepted = stage.accepted();
+    const client = await open(stage.url, { perMessageDeflate: { threshold: 0 } });
+    const socket = await accepted;
+    const paused = once(socket, 'message');
+    socket.on('message', () => socket.pause());
+    for (let at = 0; at < 5; at++) client.send(`message ${at}`);
+    client.pause();
+    await paused;
+    socket.close(1000);
+    expect(await closed(socket)).toEqual([1006, '']);
+  });
+
   it('when the peer closes and never ends its side', async () => {
     const stage = await serve(options);
     const accepted = stage.accepted();
