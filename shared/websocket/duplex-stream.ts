@@ -19,6 +19,11 @@ export function createWebSocketStream(socket: WebSocketBase, options: DuplexOpti
     ...options,
     // A WebSocket closes both ways at once.
     allowHalfOpen: false,
+    // Its close is always told, and comes once both ways have ended.
+    autoDestroy: true,
+    emitClose: true,
+    // What is written is bytes or text; what is read is an object only where `readableObjectMode` says so.
+    objectMode: false,
     writableObjectMode: false,
     read: () => socket.resume(),
     write: (chunk: Buffer | string, _encoding, done) => whenOpen(socket, () => socket.send(chunk, done)),
@@ -36,7 +41,10 @@ export function createWebSocketStream(socket: WebSocketBase, options: DuplexOpti
     if (!stream.push(message)) socket.pause();
   });
   socket.once('error', (error: Error) => void stream.destroy(error));
-  socket.once('close', () => void stream.push(null));
+  socket.once('close', () => {
+    // One that was destroyed has not come to its end.
+    if (!stream.destroyed) stream.push(null);
+  });
   return stream;
 }
 

@@ -53,6 +53,35 @@ describe('a WebSocket as a stream', () => {
     expect(socket.readyState).toBe(socket.CLOSED);
   });
 
+  it('has not ended when it is destroyed', async () => {
+    const stage = await serve();
+    const client = await open(stage.url);
+    const stream = createWebSocketStream(client);
+    const events: string[] = [];
+    for (const name of ['end', 'finish', 'close']) stream.on(name, () => events.push(name));
+    client.once('close', () => stream.read());
+    stream.destroy();
+    await once(stream, 'close');
+    await new Promise(setImmediate);
+    expect(events).toEqual(['close']);
+  });
+
+  it('is one of bytes, and tells its close, whatever is asked of it', async () => {
+    const stage = await serve();
+    const accepted = stage.accepted();
+    const options = { objectMode: true, emitClose: false, autoDestroy: false };
+    const stream = createWebSocketStream(await open(stage.url), options);
+    const socket = await accepted;
+    const inbox = new Inbox(socket);
+    stream.write('text');
+    expect(await inbox.next()).toEqual(Buffer.from('text'));
+    socket.send('back');
+    expect(await once(stream, 'data')).toEqual([Buffer.from('back')]);
+    socket.close();
+    await once(stream, 'close');
+    expect(stream.destroyed).toBe(true);
+  });
+
   it('tells what went wrong', async () => {
     const stream = createWebSocketStream(call('ws://127.0.0.1:1'));
     const [error] = await once(stream, 'error');
