@@ -110,11 +110,12 @@ export class Sender {
     this.accepted();
   }
 
-  /** Sends a Close behind everything else. */
+  /** Sends a Close behind everything else, now: what is queued afterwards is what the peer doesn't take. */
   close(code: number, reason: string): void {
     const payload = code === 0 ? Buffer.alloc(0) : Buffer.allocUnsafe(2 + Buffer.byteLength(reason));
     if (code !== 0) payload.write(reason, payload.writeUInt16BE(code));
     this.frame(Opcode.Close, payload, true);
+    this.flush();
   }
 
   /** A chunk begins to be handled: until {@link endTurn} nothing leaves. */

@@ -113,6 +113,20 @@ describe('a server ends the connection in bounded time', () => {
     await peer.ended();
   });
 
+  it('and not later than that', async () => {
+    const closeTimeout = 1_000;
+    const stage = await serve({ closeTimeout });
+    const accepted = stage.accepted();
+    const peer = await RawPeer.open(stage.port);
+    const socket = await accepted;
+    socket.send('last words');
+    const start = performance.now();
+    socket.close(1000);
+    await closed(socket);
+    expect(performance.now() - start).toBeLessThan(1.9 * closeTimeout);
+    await peer.ended();
+  });
+
   it.each([
     ['was paused', 1000, (socket: ServerWebSocket) => socket.pause()],
     ['was resumed and paused again', 1000, (socket: ServerWebSocket) => (socket.resume(), socket.pause())],
