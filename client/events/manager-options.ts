@@ -33,12 +33,12 @@ export interface ManagerOptions extends EngineOptions {
    */
   reconnectionAttempts: number;
   /**
-   * How long to wait before the first attempt. Doubles with each further one.
+   * How long to wait before the first attempt. Doubles with each further one. 0 is taken for the default.
    * @defaultValue 1_000 (ms)
    */
   reconnectionDelay: number;
   /**
-   * The longest to wait before an attempt.
+   * The longest to wait before an attempt. 0 is taken for the default.
    * @defaultValue 5_000 (ms)
    */
   reconnectionDelayMax: number;

@@ -73,7 +73,8 @@ export class Manager<
     this.uri = uri;
     this.opts = { ...opts, path: opts.path || DEFAULT_PATH };
     // A zero is taken for nothing here, as in Socket.IO; from its setting it is a zero.
-    if (!opts.reconnectionAttempts) delete this.opts.reconnectionAttempts;
+    for (const name of ['reconnectionAttempts', 'reconnectionDelay', 'reconnectionDelayMax'] as const)
+      if (!opts[name]) delete this.opts[name];
     this.clock = clockFor(opts);
     this.encoder = new (opts.parser?.Encoder ?? Encoder)();
     this._autoConnect = opts.autoConnect !== false;

@@ -84,6 +84,15 @@ describe.each(lines)('$name: a manager', (line) => {
     expect(client.io.reconnectionAttempts(0).reconnectionAttempts()).toBe(0);
   });
 
+  it.each([
+    ['reconnectionDelay', 1_000],
+    ['reconnectionDelayMax', 5_000],
+  ] as const)('waits as usual where its options say 0 for %s', (name, usual) => {
+    const manager = new OurManager('http://localhost', { autoConnect: false, [name]: 0 });
+    expect(manager[name]()).toBe(usual);
+    expect(manager[name](0)[name]()).toBe(0);
+  });
+
   it('passes on the heartbeat and every packet', async ({ stage }) => {
     const server = await stage.serve({ pingInterval: 20 });
     const [client, socket] = await stage.meet(server);
