@@ -118,6 +118,7 @@ export class FrameReader {
   /** Tells nothing more, for good, and lets go of all bytes. */
   stop(): void {
     this.state = DONE;
+    this.isHeld = false;
     this.waiting = undefined;
     this.collected = undefined;
     this.control = undefined;

@@ -172,6 +172,15 @@ describe('a FrameReader that was told to hold', () => {
     reader.read(Buffer.concat(sent));
     expect(seen).toEqual(['a']);
   });
+
+  it('waits for nothing once it was stopped, told to hold or not', () => {
+    const reader: FrameReader = new FrameReader(
+      { ...silent, message: () => (reader.hold(), reader.stop()) },
+      { role: 'server', maxMessageBytes: 100, maxFragments: 0 },
+    );
+    reader.read(Buffer.concat(sent));
+    expect(reader.isBehind).toBe(false);
+  });
 });
 
 const shortTexts = fc.string({ unit: 'binary', maxLength: 200 });
