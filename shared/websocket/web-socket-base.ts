@@ -35,7 +35,8 @@ const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2;
 const readyStates = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 export type ReadyState = (typeof readyStates)[keyof typeof readyStates];
 
-const CLOSED_EARLY = 'the WebSocket was closed before it was open';
+/** As `ws` says it: programs look for that. */
+const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
 /** Events: `open`, `message` (data, isBinary), `close` (code, reason), `error` (error), `ping` and `pong` (data). */
 export abstract class WebSocketBase extends DomSurface {
