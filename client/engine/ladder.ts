@@ -90,7 +90,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);
     } else if (!isJoining) climb(at + 1);
     else {
-      // Where the session was to go has not held, whatever carried it until then.
+      // Where the session was to go has not held: that counts, however long what carried it until then had held.
       falls++;
       since = clock.now();
       // The server may have moved it: where it is now, coming back tells.

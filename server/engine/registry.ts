@@ -1,8 +1,8 @@
 /**
  * All sessions of a server: by id, and counted where counts are bounded.
  *
- * It keeps for a while what must be known of a session after its end (its farewell), and gives up the oldest suspended sessions when
- * all of them together keep too much.
+ * It keeps for a while what must be known of a session after its end (its farewell), and gives up the oldest suspended
+ * sessions when all of them together keep too much.
  */
 import type { EventEmitter } from 'node:events';
 

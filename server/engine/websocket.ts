@@ -14,7 +14,7 @@ const MESSAGE = 0x34;
 export const HIGH_WATER_BYTES = 262_144;
 
 /** What a transport needs of its connection. */
-type Carrier = Pick<
+type Wire = Pick<
   Connection,
   | 'isOpen'
   | 'isClosed'
@@ -28,7 +28,7 @@ type Carrier = Pick<
 >;
 
 /** In the place of one that is gone: a suspended session may outlive it by a while, and is not to hold its buffers. */
-const ENDED: Carrier = {
+const ENDED: Wire = {
   isOpen: false,
   isClosed: true,
   bufferedAmount: 0,
@@ -43,7 +43,7 @@ const ENDED: Carrier = {
 export class WebSocketTransport extends Transport implements ConnectionSink {
   readonly name = 'websocket';
   readonly maxBatchBytes = HIGH_WATER_BYTES;
-  private connection: Carrier;
+  private connection: Wire;
   /** Whether the peer knows what a close packet means here; to others the closing handshake says it all. */
   private readonly tellsClose: boolean;
 
