@@ -29,7 +29,13 @@ describe.each(lines)('$name: disconnecting', (line) => {
       'server namespace disconnect',
     ],
     ['the server closes the transport', ({ socket }) => socket.conn.close(), 'transport close', 'forced close'],
-    ['the client closes the transport', ({ client }) => client.io.engine.close(), 'forced close', 'transport close'],
+    [
+      'the client closes the transport',
+      ({ client }) => client.io.engine.close(),
+      'forced close',
+      // An official server that is busy may read of the cut connection before it reads the Close.
+      /^transport (close|error)$/,
+    ],
     ['the server shuts down', ({ io }) => io.close(), /^transport (close|error)$/, 'server shutting down'],
     [
       'the line is cut',
@@ -51,7 +57,7 @@ describe.each(lines)('$name: disconnecting', (line) => {
   });
 
   it('stays quiet between heartbeats, however short they are', async ({ stage }) => {
-    const io = await stage.serve({ pingInterval: 60, pingTimeout: 200 });
+    const io = await stage.serve({ pingInterval: 60, pingTimeout: 2_000 });
     const [client] = await stage.meet(io);
     let disconnects = 0;
     client.on('disconnect', () => (disconnects += 1));

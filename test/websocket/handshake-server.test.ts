@@ -196,7 +196,8 @@ describe('a server refuses', () => {
     onTestFinished(() => void http.close());
     onTestFinished(() => shut(server));
     const [status] = await statusOf((http.address() as AddressInfo).port, {});
-    expect(status).toBe(400);
+    // From Node 22 on it is Node that refuses.
+    expect([400, 431]).toContain(status);
   });
 });
 
