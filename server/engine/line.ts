@@ -19,6 +19,7 @@ import type { Lane } from '../../shared/engine/transport.ts';
 import type { Answers } from './answer.ts';
 import { Backlog } from './backlog.ts';
 import { diagnostics } from './diagnostics.ts';
+import type { Farewells } from './farewells.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
 import { PassingCore } from './passing-core.ts';
@@ -40,6 +41,7 @@ export interface LineHost {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly answers: Answers;
+  readonly farewells: Farewells;
   /** What is offered to peers of our own. */
   readonly terms: ResumeTerms | undefined;
   readonly isDraining: boolean;
@@ -47,14 +49,9 @@ export interface LineHost {
   spoke(): void;
   /** A suspended line keeps so much now, and other lines may have to go for it. */
   countSuspended(line: Line): void;
-  /**
-   * What a late request of an ended session is told; nothing where it is only to be answered. A plain peer is told once,
-   * at its poll.
-   */
-  takeFarewell(id: string, isPoll?: boolean): readonly Packet[] | undefined;
   uncountSuspended(line: Line): void;
-  /** The line has ended. @param farewell what its peer should find where it asks again */
-  forget(line: Line, farewell: readonly Packet[] | undefined): void;
+  /** The line has ended. @param lastWords what its peer should find where it asks again */
+  forget(line: Line, lastWords: readonly Packet[] | undefined): void;
   emit(event: string, ...args: unknown[]): boolean;
   /** Whether the application has ever asked the server for each `flush` and `drain`. */
   readonly tellsFlow: boolean;
@@ -347,7 +344,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.backlog?.stop();
     this.probe?.drop('the session ended');
     this.ending = why;
-    this.host.forget(this, this.farewell(why));
+    this.host.forget(this, this.lastWords(why));
     if (this.core.waiting === 0) this.runCallbacks();
     this.callbacks = undefined;
     this.tellSent();
@@ -419,7 +416,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
    * A peer between two polls could not be told of the end: it is, when it asks. One of our own may not have got what it
    * was told, or may read the answer to another of its requests first.
    */
-  private farewell(why: ReasonCode): readonly Packet[] | undefined {
+  private lastWords(why: ReasonCode): readonly Packet[] | undefined {
     const { core, current, toldClose } = this;
     const isDone = !core.resumable && (toldClose || current.name === 'websocket');
     return isDone || why === 'closed-by-peer' ? undefined : core.lastWords(why);

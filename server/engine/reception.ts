@@ -226,7 +226,7 @@ export class Reception {
   /** A peer of our own comes back to a session that is gone. */
   private tellGone(knock: Knock, why: Refusal): void {
     this.report(knock.request, why);
-    this.door.tell(knock, this.registry.takeFarewell(String(queryOf(knock.request)['sid'])) ?? sessionUnknown);
+    this.door.tell(knock, this.registry.farewells.toPoll(String(queryOf(knock.request)['sid'])) ?? sessionUnknown);
   }
 
   private report(request: AnyRequest, { code, context }: Refusal): void {
@@ -258,13 +258,12 @@ export class Reception {
   private sayFarewell(request: IncomingMessage, response: ServerResponse): boolean {
     const { sid } = queryOf(request);
     if (typeof sid !== 'string') return false;
-    if (request.method === 'POST' && this.registry.takesPosts(sid)) {
-      this.answers.postInVain(response);
-      return true;
-    }
-    const packets = this.registry.takeFarewell(sid, request.method === 'GET') ?? [];
-    if (packets.length > 0) this.answers.farewell(response, packets);
-    return packets.length > 0;
+    const { farewells } = this.registry;
+    const words = request.method === 'GET' ? farewells.toPoll(sid) : farewells.toPost(sid);
+    if (words === undefined || words.length === 0) return false;
+    if (words === 'nothing') this.answers.postInVain(response);
+    else this.answers.farewell(response, words);
+    return true;
   }
 }
 

@@ -1,52 +1,34 @@
 /**
- * All sessions of a server: by id, and counted where counts are bounded.
- *
- * It keeps for a while what must be known of a session after its end (its farewell), and gives up the oldest suspended
- * sessions when all of them together keep too much.
+ * All sessions of a server: by id, and counted where counts are bounded. It gives up the oldest suspended ones when all of
+ * them together keep too much.
  */
 import type { EventEmitter } from 'node:events';
 
 import debug from 'debug';
 
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
 import { Answers } from './answer.ts';
+import { Farewells } from './farewells.ts';
+import type { Audience } from './farewells.ts';
 import type { Line, LineHost } from './line.ts';
 import type { Settings } from './options.ts';
 import { shortId } from './session-id.ts';
 
 const log = debug('throughline:engine:registry');
 
-/** How long the end of a session is kept for a peer that could not be told of it (ms). */
-const FAREWELL_MS = 30_000;
-
-/** How long a server that closes waits for peers that are between two polls (ms): one comes back within a round trip. */
-const LINGER_MS = 1_000;
-
-/** What is known of a session after its end. */
-interface Farewell {
-  readonly packets: readonly Packet[];
-  /** Its peer may have several requests under way: each is told, so that it makes no difference which answer is read first. */
-  readonly isForAll: boolean;
-  /** The server closed it, and its peer is to hear that from its poll: what it POSTs before is void, and no error. */
-  readonly takesPosts: boolean;
-  readonly timer: Timer;
-}
-
 export class Registry implements LineHost {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly answers: Answers;
+  readonly farewells: Farewells;
   readonly terms: ResumeTerms | undefined;
   tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
   isDraining = false;
-  /** Called when a server that closes has told all whom it waits for. */
-  private toldAll: (() => void) | undefined = undefined;
   private readonly server: EventEmitter;
   private readonly lines = new Map<string, Line>();
-  private readonly farewells = new Map<string, Farewell>();
   /** Sessions that have not sent a message yet. */
   private silent = 0;
   /** Suspended sessions, the oldest first, with the bytes that each was counted with. */
@@ -58,6 +40,7 @@ export class Registry implements LineHost {
     this.settings = settings;
     this.clock = clock;
     this.answers = new Answers(server, settings);
+    this.farewells = new Farewells(clock);
     this.terms = termsOf(settings);
     server.on('newListener', (event: string) => {
       if (event === 'flush' || event === 'drain') this.tellsFlow = true;
@@ -112,30 +95,12 @@ export class Registry implements LineHost {
     this.suspended.delete(line);
   }
 
-  forget(line: Line, packets: readonly Packet[] | undefined): void {
-    const { id } = line;
-    if (this.lines.get(id) !== line) return;
-    this.lines.delete(id);
+  forget(line: Line, lastWords: readonly Packet[] | undefined): void {
+    if (this.lines.get(line.id) !== line) return;
+    this.lines.delete(line.id);
     this.uncountSuspended(line);
     if (!line.hasSpoken) this.silent--;
-    if (packets === undefined) return;
-    const timer = this.clock.after(FAREWELL_MS, () => this.farewells.delete(id));
-    // Of a peer that stayed away for so long nothing is under way.
-    const isForAll = line.core.resumable && line.ending !== 'window-passed';
-    const takesPosts = !line.core.resumable && line.ending === 'closed-here';
-    this.farewells.set(id, { packets, isForAll, takesPosts, timer });
-  }
-
-  /** Whether a POST of this session, which has ended, is answered as if it had not: the poll that tells is still to come. */
-  takesPosts(id: string): boolean {
-    return this.farewells.get(id)?.takesPosts === true;
-  }
-
-  takeFarewell(id: string, isPoll = true): readonly Packet[] | undefined {
-    const farewell = this.farewells.get(id);
-    if (farewell === undefined || !(isPoll || farewell.isForAll)) return undefined;
-    if (isPoll && (!farewell.isForAll || this.toldAll)) this.dropFarewell(id);
-    return farewell.packets;
+    if (lastWords !== undefined) this.farewells.keep(line.id, lastWords, audienceOf(line));
   }
 
   /**
@@ -148,36 +113,20 @@ export class Registry implements LineHost {
   close(isAlone: boolean, done: () => void): void {
     const lines = [...this.lines.values()];
     const isAwaited = ({ isBetweenPolls, core }: Line): boolean => isBetweenPolls && (isAlone || core.resumable);
-    const asking = new Map(lines.filter(isAwaited).map(({ id, core }) => [id, core]));
+    const awaited = new Map(lines.filter(isAwaited).map(({ id, core }) => [id, core.resumable]));
     for (const { core } of lines) core.close('closed-here', true);
-    for (const [id, farewell] of this.farewells) {
-      const core = asking.get(id);
-      if (core === undefined) this.dropFarewell(id);
-      else if (!core.resumable) this.farewells.set(id, { ...farewell, packets: [], takesPosts: false });
-    }
-    if (this.farewells.size === 0) return done();
-    const timer = this.clock.after(LINGER_MS, () => this.stopLingering());
-    this.toldAll = () => {
-      this.toldAll = undefined;
-      timer.cancel();
-      done();
-    };
-  }
-
-  /** Waits for nobody any more. */
-  stopLingering(): void {
-    for (const id of this.farewells.keys()) this.dropFarewell(id);
-  }
-
-  private dropFarewell(id: string): void {
-    this.farewells.get(id)?.timer.cancel();
-    this.farewells.delete(id);
-    if (this.farewells.size === 0) this.toldAll?.();
+    this.farewells.linger(awaited, done);
   }
 
   emit(event: string, ...args: unknown[]): boolean {
     return this.server.emit(event, ...args);
   }
+}
+
+function audienceOf({ core, ending }: Line): Audience {
+  // Of a peer that stayed away for so long nothing is under way.
+  if (core.resumable) return ending === 'window-passed' ? 'poll' : 'each';
+  return ending === 'closed-here' ? 'poll-then-posts' : 'poll';
 }
 
 function termsOf({ resume }: Settings): ResumeTerms | undefined {

@@ -115,7 +115,7 @@ export class Server extends EventEmitter {
     this.httpServer = server as HttpServer;
     if (this.isClosed) {
       this.isClosed = false;
-      this.registry.stopLingering();
+      this.registry.farewells.dropAll();
       this.registry.isDraining = false;
     }
     this.attachments.attach(server, options);
@@ -180,7 +180,7 @@ export class Server extends EventEmitter {
   private end(done: () => void): void {
     this.isClosed = true;
     this.registry.isDraining = true;
-    this.registry.stopLingering();
+    this.registry.farewells.dropAll();
     this.registry.close(this.httpServer?.listenerCount('request') === 0, done);
   }
 }

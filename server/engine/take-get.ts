@@ -111,7 +111,7 @@ function probeStream({ line, request, response, refuse }: Get): void {
 /** What the peer has not seen is no longer kept, and the session has ended for that: it is told so. Or its count was none. */
 function tellEnd(get: Get): void {
   const { line, response } = get;
-  const words = line.ending === 'journal-full' && line.host.takeFarewell(line.id);
+  const words = line.ending === 'journal-full' && line.host.farewells.toPoll(line.id);
   if (words) line.host.answers.farewell(response, words);
   else refuseCount(get);
 }

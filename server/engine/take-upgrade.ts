@@ -47,7 +47,7 @@ function attach({ line, request, accept, tell, refuse }: Upgrade): void {
     const seen = readCount(queryOf(request)['seen']);
     if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
     if (seen === undefined || !line.core.goOnFrom(seen)) {
-      const words = line.ending === 'journal-full' && line.host.takeFarewell(line.id);
+      const words = line.ending === 'journal-full' && line.host.farewells.toPoll(line.id);
       if (words) return tell(words);
       return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
     }
