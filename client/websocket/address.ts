@@ -54,13 +54,14 @@ export function parseAddress(given: string | URL): Address {
 /**
  * The subprotocols to ask for, in order of preference.
  *
- * @throws DOMException `SyntaxError` where one is no token or stands twice
+ * @throws DOMException `SyntaxError` where one is no string, no token or stands twice
  */
 export function parseProtocols(given: string | readonly string[] | undefined): readonly string[] {
-  const protocols = given === undefined ? [] : typeof given === 'string' ? [given] : [...given];
+  const protocols = given === undefined ? [] : typeof given === 'object' ? [...given] : [given];
   const seen = new Set<string>();
   for (const protocol of protocols) {
-    if (typeof protocol !== 'string' || !isToken(protocol)) throw syntaxError('a subprotocol is no token of HTTP');
+    if (typeof protocol !== 'string') throw syntaxError(`a subprotocol is a ${typeof protocol} and not a string`);
+    if (!isToken(protocol)) throw syntaxError('a subprotocol is no token of HTTP');
     const folded = protocol.toLowerCase();
     if (seen.has(folded)) throw syntaxError('a subprotocol is asked for twice');
     seen.add(folded);
