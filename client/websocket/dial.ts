@@ -25,6 +25,7 @@ import type { Agreed, Asked } from './check-answer.ts';
 import { passedOn } from './client-options.ts';
 import type { ClientOptions } from './client-options.ts';
 import { HandshakeError } from './handshake-error.ts';
+import { connectPlain } from './plain-socket.ts';
 
 /** What comes of dialling: one of these, once. */
 export interface DialSink {
@@ -121,6 +122,8 @@ function requestOptions(
   if (options.origin !== undefined) own['Origin'] = options.origin;
   if (protocols.length > 0) own['Sec-WebSocket-Protocol'] = protocols.join(',');
   if (deflate !== undefined) own['Sec-WebSocket-Extensions'] = formatExtension(makeOffer(deflate));
+  const ownWay = options.agent || address.isSecure ? undefined : connectPlain;
+  const createConnection = options.createConnection ?? ownWay;
   return {
     ...passed,
     ...(address.socketPath === undefined
@@ -129,8 +132,9 @@ function requestOptions(
     ...(address.auth === undefined && auth === undefined ? {} : { auth: auth ?? address.auth }),
     method: 'GET',
     path: address.path,
-    // Without an agent, Node asks for the application's own way to connect only where nothing is said about agents.
-    agent: options.agent ?? (options.createConnection === undefined ? false : undefined),
+    // Without an agent, Node asks for a way to connect only where nothing is said about agents.
+    agent: options.agent || (createConnection === undefined ? false : undefined),
+    createConnection,
     maxHeaderSize: limits.maxHeaderBytes,
     headers: {
       ...own,

@@ -487,6 +487,15 @@ describe('pause', () => {
     expect(await closed(socket)).toEqual([1000, '']);
     expect(inbox.all).toEqual(['last words']);
   });
+
+  it.each(['client', 'socket'] as const)('of the %s does not hide that the other end is gone', async (one) => {
+    const ends = await pair();
+    const end = closed(ends[one]);
+    ends[one].pause();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    ends[one === 'client' ? 'socket' : 'client'].terminate();
+    expect(await end).toEqual([1006, '']);
+  });
 });
 
 describe('the stream below a WebSocket', () => {

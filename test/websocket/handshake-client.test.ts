@@ -414,6 +414,25 @@ describe('over TLS', () => {
   });
 });
 
+describe('over a connection of its own', () => {
+  it('keeps what came, whatever comes on others, in one piece or in many', async () => {
+    const { url } = await serveEcho();
+    const sent = [1, 100, 5_000, 70_000].flatMap((size) => [Buffer.alloc(size, size), 'ü'.repeat(size)]);
+    const inboxes: Inbox[] = [];
+    for (let count = 0; count < 3; count++) {
+      const client = await open(url);
+      inboxes.push(new Inbox(client));
+      for (const message of sent) client.send(message);
+    }
+    for (const inbox of inboxes) expect(await inbox.take(sent.length)).toEqual(sent);
+  });
+
+  it('leaves it to Node which address of a name answers', async () => {
+    const { port } = await serve();
+    await open(`ws://localhost:${port}`);
+  });
+});
+
 describe("over the application's own connection", () => {
   it('opens', async () => {
     const { port } = await serve();
@@ -453,6 +472,8 @@ describe('the constructor', () => {
     ['a unix URL without a path', () => new WebSocket('ws+unix:'), 'SyntaxError'],
     ['a subprotocol that is no token', () => new WebSocket('ws://localhost', 'a b'), 'SyntaxError'],
     ['an empty subprotocol', () => new WebSocket('ws://localhost', ''), 'SyntaxError'],
+    ['a number for subprotocols', () => new WebSocket('ws://localhost', 5 as never), 'SyntaxError'],
+    ['a number among them', () => new WebSocket('ws://localhost', ['a', 5 as never]), 'SyntaxError'],
     [
       'a version that is not spoken',
       () => new WebSocket('ws://localhost', { protocolVersion: 8 as 13 }),
