@@ -26,8 +26,8 @@ const SWITCHING =
 /**
  * Takes over the socket of an `upgrade` event, or the stream of HTTP/2 that stands in its place (see {@link tellConnects}).
  *
- * Set the connection's sink in the tick in which this returns. The answer leaves at the end of that tick, in one write
- * with what is sent until then.
+ * Set the connection's sink in the tick in which this returns. The answer leaves soon after that tick, in one write with
+ * what is sent until then.
  *
  * @returns undefined where the request was refused: answered with its status, and the connection closed
  */

@@ -70,11 +70,12 @@ export class Sender {
       this.owner.tooSlow(`${bufferedAmount} bytes queued, limit ${this.limits.maxQueuedBytes}`);
   }
 
-  /** Sends the end of the opening handshake, in one write with what follows in this turn. */
+  /** Sends the end of the opening handshake, in one write with what follows in this turn: it answers a chunk as well. */
   greet(greeting: string): void {
     this.writer.latin1(greeting);
     this.greetingBytes = this.writer.bytes;
-    this.accepted();
+    this.beginTurn();
+    process.nextTick(endTurnOf, this);
   }
 
   text(data: string, done?: SendCallback, lead?: number): void {
@@ -218,6 +219,11 @@ export class Sender {
     }
     if (callbacks?.length === 0) this.callbacks = undefined;
   }
+}
+
+/** One for all, so that none is made for each. */
+function endTurnOf(sender: Sender): void {
+  sender.endTurn();
 }
 
 /** What is sent too late does nothing; `done` is told so on the next tick. */
