@@ -11,6 +11,7 @@ import debug from 'debug';
 import { serialize } from 'cookie';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import { headerOf } from '../websocket/index.ts';
 import { preferredEncoding } from './accept-encoding.ts';
 import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
@@ -140,8 +141,8 @@ function lastHeaders({ req }: ServerResponse): HeaderList {
   return req.complete || req.httpVersionMajor >= 2 ? NOTHING : ['Connection', 'close'];
 }
 
-function filterHeaders({ headers }: AnyRequest): HeaderList {
-  const agent = headers['user-agent'];
+function filterHeaders(request: AnyRequest): HeaderList {
+  const agent = headerOf(request, 'user-agent');
   return agent !== undefined && (agent.includes('MSIE ') || agent.includes('Trident/')) ? UNFILTERED : NOTHING;
 }
 

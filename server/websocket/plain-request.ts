@@ -116,7 +116,10 @@ Object.defineProperties(PlainMessage.prototype, {
 });
 
 /** One header of `request`, without having all of them put in order. */
-export function headerOf(request: RequestHead, name: 'origin' | 'sec-websocket-protocol'): string | undefined {
+export function headerOf(
+  request: RequestHead,
+  name: 'origin' | 'user-agent' | 'sec-websocket-protocol',
+): string | undefined {
   const head = plainHeadOf(request);
   return head === undefined ? request.headers[name] : head.header(name);
 }
