@@ -14,6 +14,8 @@ import { PlainRequest } from './plain-request.ts';
 import { SilentSockets } from './silent-sockets.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const CR = 0x0d;
+const LF = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
 const { push: ownPush } = Duplex.prototype;
@@ -81,7 +83,7 @@ export class QuickUpgrades {
   private read(socket: Socket, chunk: Buffer): boolean {
     this.silent.delete(socket);
     this.letGo(socket);
-    const end = chunk.indexOf(HEAD_END);
+    const end = findHeadEnd(chunk);
     const isShort = end > 0 && end < this.maxHeadBytes;
     const request = isShort ? PlainRequest.read(socket, chunk.toString('latin1', 0, end)) : undefined;
     const restAt = end + HEAD_END.length;
@@ -91,4 +93,11 @@ export class QuickUpgrades {
     this.owner.leave(socket);
     return goesOn;
   }
+}
+
+/** Where the head in `chunk` ends. Nearly all end with it; one that has an end before its end is not plain anyhow. */
+function findHeadEnd(chunk: Buffer): number {
+  const last = chunk.length - HEAD_END.length;
+  const isLast = chunk[last] === CR && chunk[last + 1] === LF && chunk[last + 2] === CR && chunk[last + 3] === LF;
+  return isLast ? last : chunk.indexOf(HEAD_END);
 }

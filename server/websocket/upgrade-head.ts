@@ -17,18 +17,24 @@ const MOST_HEADERS = 64;
 
 const METHOD = 'GET ';
 
-const SPACE = 32;
+const SPACE = 0x20;
+const TAB = 0x09;
+/** What capitals lack of small letters. */
+const SMALL = 0x20;
 
 /** What stands in the head. Each header is there once. */
 export class UpgradeHead {
   readonly url: string;
-  /** The names and values in turn, as they came. */
-  readonly rawHeaders: string[];
+  private readonly text: string;
+  /** Of each header, where its name begins and ends, and its value: most are never looked at, and need be no strings. */
+  private readonly places: readonly number[];
+  private list: string[] | undefined = undefined;
   private asObject: IncomingHttpHeaders | undefined = undefined;
 
-  private constructor(url: string, rawHeaders: string[]) {
-    this.url = url;
-    this.rawHeaders = rawHeaders;
+  private constructor(text: string, places: readonly number[]) {
+    this.url = text.slice(METHOD.length, text.indexOf(' ', METHOD.length));
+    this.text = text;
+    this.places = places;
   }
 
   /**
@@ -37,22 +43,29 @@ export class UpgradeHead {
    */
   static read(text: string): UpgradeHead | undefined {
     if (!PLAIN.test(text) || SPECIAL.test(text)) return undefined;
-    const url = text.slice(METHOD.length, text.indexOf(' ', METHOD.length));
-    const rawHeaders = readRawHeaders(text);
-    if (rawHeaders.length > MOST_HEADERS * 2 || isTwice(rawHeaders)) return undefined;
-    const head = new UpgradeHead(url, rawHeaders);
+    const places = findHeaders(text);
+    if (places.length > MOST_HEADERS * 4 || isTwice(text, places)) return undefined;
+    const head = new UpgradeHead(text, places);
     const isUpgrade =
       holdsToken(head.header('upgrade'), 'websocket') && holdsToken(head.header('connection'), 'upgrade');
     return isUpgrade && head.header('host') !== undefined ? head : undefined;
   }
 
-  /** One header, without making {@link headers}. @param name in lower case */
+  /** One header, without making {@link headers}. @param name in lower case, of letters and hyphens */
   header(name: string): string | undefined {
-    const { rawHeaders, asObject } = this;
+    const { text, places, asObject } = this;
     // Who has asked for the object may have changed it.
     if (asObject !== undefined) return asObject[name]?.toString();
-    for (let at = 0; at < rawHeaders.length; at += 2) if (isName(rawHeaders[at]!, name)) return rawHeaders[at + 1];
+    const { length } = name;
+    for (let at = 0; at < places.length; at += 4)
+      if (places[at + 1]! - places[at]! === length && isName(text, places[at]!, name, 0, length))
+        return text.slice(places[at + 2], places[at + 3]);
     return undefined;
+  }
+
+  /** The names and values in turn, as they came. */
+  get rawHeaders(): string[] {
+    return (this.list ??= listOf(this.text, this.places));
   }
 
   /** All of them, with names in lower case. Made when asked for: most who open a WebSocket never look. */
@@ -68,32 +81,55 @@ export class UpgradeHead {
   }
 }
 
-function readRawHeaders(text: string): string[] {
-  const list: string[] = [];
-  for (let start = text.indexOf('\r\n'); start >= 0;) {
-    const colon = text.indexOf(':', start);
-    const end = text.indexOf('\r\n', colon);
-    // The one blank that everybody puts there is passed here, so that `trim` has nothing to copy.
-    const valueAt = text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1;
-    list.push(text.slice(start + 2, colon), text.slice(valueAt, end < 0 ? text.length : end).trim());
-    start = end;
+function findHeaders(text: string): number[] {
+  const places: number[] = [];
+  for (let lineEnd = text.indexOf('\r'); lineEnd >= 0;) {
+    const name = lineEnd + 2;
+    const colon = text.indexOf(':', name);
+    lineEnd = text.indexOf('\r', colon);
+    let value = colon + 1;
+    let end = lineEnd < 0 ? text.length : lineEnd;
+    while (value < end && isBlank(text.charCodeAt(value))) value++;
+    while (value < end && isBlank(text.charCodeAt(end - 1))) end--;
+    places.push(name, colon, value, end);
   }
-  return list;
+  return places;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 /** Whether two headers have the same name: what that means depends on the name, and a real parser knows. */
-function isTwice(rawHeaders: readonly string[]): boolean {
-  for (let at = 2; at < rawHeaders.length; at += 2)
-    for (let before = 0; before < at; before += 2) {
-      const name = rawHeaders[at]!;
+function isTwice(text: string, places: readonly number[]): boolean {
+  for (let at = 4; at < places.length; at += 4) {
+    const name = places[at]!;
+    const length = places[at + 1]! - name;
+    for (let before = 0; before < at; before += 4) {
+      const other = places[before]!;
       // By length first: few have the same.
-      if (name.length === rawHeaders[before]!.length && isName(rawHeaders[before]!, name.toLowerCase())) return true;
+      if (places[before + 1]! - other === length && isName(text, name, text, other, length)) return true;
     }
+  }
   return false;
 }
 
-function isName(raw: string, name: string): boolean {
-  return raw.length === name.length && raw.toLowerCase() === name;
+/**
+ * Whether a name in the head is another, in any case.
+ *
+ * Of the characters in tokens `^` and `~` are one here, as are capitals and small letters: a head with two such names is left
+ * to the real parser.
+ */
+function isName(text: string, at: number, other: string, from: number, length: number): boolean {
+  for (let index = 0; index < length; index++)
+    if ((text.charCodeAt(at + index) | SMALL) !== (other.charCodeAt(from + index) | SMALL)) return false;
+  return true;
+}
+
+function listOf(text: string, places: readonly number[]): string[] {
+  const list: string[] = [];
+  for (let at = 0; at < places.length; at += 2) list.push(text.slice(places[at], places[at + 1]));
+  return list;
 }
 
 function objectOf(rawHeaders: readonly string[]): IncomingHttpHeaders {

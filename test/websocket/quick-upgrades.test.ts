@@ -9,7 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from '../../websocket.ts';
 import type { ServerWebSocket } from '../../websocket.ts';
 import { RawPeer, SAMPLE_KEY, upgradeRequest } from './raw-peer.ts';
-import { serve, shut } from './stage.ts';
+import { serve, serveEcho, shut } from './stage.ts';
 
 /** Tells each client what was made of its request. */
 function tellRequests(server: WebSocketServer): void {
@@ -126,4 +126,16 @@ it("tells the request by an object of Node's, whose headers middleware may chang
   request.headers = { host: 'other' };
   expect(request.headers).toEqual({ host: 'other' });
   expect(request.rawHeaders).toContain('Sec-WebSocket-Key');
+});
+
+it.each([
+  ['a frame', 'a'],
+  ['a frame that ends as a head does', '\r\n\r\n'],
+])('reads %s that came right behind the request', async (_what, text) => {
+  const { port } = await serveEcho();
+  const frame = Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), Buffer.from(text)]);
+  const peer = await RawPeer.open(port, {}, frame);
+  const [echo] = await peer.seen(1);
+  peer.socket.destroy();
+  expect(String(echo?.payload)).toBe(text);
 });
