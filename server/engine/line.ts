@@ -339,7 +339,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
 
   closed(why: ReasonCode, detail: string): void {
     const { by, again, word } = reasons[why];
-    log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
+    if (log.enabled) log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
     this.heartbeat.stop();
     this.backlog?.stop();
     this.probe?.drop('the session ended');

@@ -6,8 +6,8 @@ import type { Settings } from './options.ts';
 export class OpenPackets {
   private readonly settings: Settings;
   private readonly upgrades: (transport: TransportName) => readonly TransportName[];
-  /** What is behind the id, by transport and whether with resume. */
-  private readonly rests = new Map<string, string>();
+  /** What is behind the id, by transport, without resume and with it. */
+  private readonly rests = { plain: new Map<TransportName, string>(), resuming: new Map<TransportName, string>() };
 
   constructor(settings: Settings, upgrades: (transport: TransportName) => readonly TransportName[]) {
     this.settings = settings;
@@ -16,11 +16,11 @@ export class OpenPackets {
 
   /** @param terms - undefined for a peer that can't resume */
   write(sid: string, transport: TransportName, terms: ResumeTerms | undefined): string {
-    const kind = `${transport} ${terms === undefined}`;
-    let rest = this.rests.get(kind);
+    const rests = terms === undefined ? this.rests.plain : this.rests.resuming;
+    let rest = rests.get(transport);
     if (rest === undefined) {
       rest = this.writeRest(transport, terms);
-      this.rests.set(kind, rest);
+      rests.set(transport, rest);
     }
     return `{"sid":${JSON.stringify(sid)},${rest}`;
   }

@@ -154,7 +154,8 @@ export class Reception {
     this.admit(request, (refused, id) => {
       if (refused !== undefined) return this.refuseUpgrade(knock, refused);
       const line = this.newLine(request, id);
-      const added = [...set, ...this.answers.initialHeaders(request, id)];
+      const initial = this.answers.initialHeaders(request, id);
+      const added = set.length === 0 ? initial : [...set, ...initial];
       const transport = this.accept(knock, added, line, this.termsFor(request) !== undefined);
       if (transport === undefined) return;
       this.begin(line, transport, request);
@@ -200,7 +201,7 @@ export class Reception {
 
   private begin(line: Line, transport: Transport, request: AnyRequest): void {
     const terms = this.termsFor(request);
-    log('%s: opened on %s', shortId(line.id), transport.name);
+    if (log.enabled) log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
     if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ session: line.session, transport: transport.name });
     line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
@@ -282,7 +283,8 @@ const sessionUnknown: readonly Packet[] = [
 
 function headersSetOn(response: ServerResponse | undefined): HeaderList {
   const list: string[] = [];
-  for (const [name, value] of Object.entries(response?.getHeaders() ?? {})) {
+  if (response === undefined) return list;
+  for (const [name, value] of Object.entries(response.getHeaders())) {
     for (const one of Array.isArray(value) ? value : [String(value)]) list.push(name, one);
   }
   return list;

@@ -13,10 +13,11 @@ export function newSessionId(node: string): string {
     randomFillSync(pool);
     used = 0;
   }
-  const bytes = pool.subarray(used, (used += ID_BYTES));
-  const id = bytes.toString('base64url');
+  const start = used;
+  used += ID_BYTES;
+  const id = pool.toString('base64url', start, used);
   // What was given out must not be found in memory later.
-  bytes.fill(0);
+  pool.fill(0, start, used);
   return node === '' ? id : `${id}.${node}`;
 }
 

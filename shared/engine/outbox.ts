@@ -103,7 +103,7 @@ export class Outbox {
   /** The session is over: nothing more will leave or be confirmed. */
   abandon(): void {
     this.ahead = [];
-    for (const { done } of this.waiters.splice(0)) done(false);
+    if (this.isAwaited) for (const { done } of this.waiters.splice(0)) done(false);
   }
 
   /** Lets go of all messages: none will be asked for any more. */
@@ -114,10 +114,9 @@ export class Outbox {
   }
 
   private letGo(count: number): void {
-    // A negative number would take messages from the end.
-    for (const one of this.kept.splice(0, Math.max(0, count - this.confirmed)))
-      this.bytes -= sizeOf(packetOf(one).data);
-    this.confirmed = Math.max(this.confirmed, count);
+    if (count <= this.confirmed) return;
+    for (const one of this.kept.splice(0, count - this.confirmed)) this.bytes -= sizeOf(packetOf(one).data);
+    this.confirmed = count;
     this.next = Math.max(this.next, count + 1);
   }
 }
