@@ -90,8 +90,10 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     this.isClosed = true;
     if (isOurs(this.conn)) this.conn.receiver = undefined;
     this.server.connectDeadlines.delete(this);
-    debug('client %s closed: %s', this.id.slice(0, 6), reason);
-    for (const socket of this.sockets()) socket._onclose(reason as DisconnectReason, description);
+    if (debug.enabled) debug('client %s closed: %s', this.id.slice(0, 6), reason);
+    this.root?._onclose(reason as DisconnectReason, description);
+    if (this.others)
+      for (const socket of this.others.values()) socket?._onclose(reason as DisconnectReason, description);
     this.root = this.others = this.left = this.partial = undefined;
     this.decoder?.destroy();
   }

@@ -16,10 +16,11 @@ function take(bytes: number): string {
     randomFillSync(pool);
     used = 0;
   }
-  const taken = pool.subarray(used, (used += bytes));
-  const id = taken.toString('base64url');
+  const start = used;
+  used += bytes;
+  const id = pool.toString('base64url', start, used);
   // What was given out must not be found in memory later.
-  taken.fill(0);
+  pool.fill(0, start, used);
   return id;
 }
 

@@ -83,10 +83,9 @@ export abstract class StrictEventEmitter<
 
   /** Calls the listeners of an event of the class's own, whatever a subclass makes of `emit`. */
   protected emitReserved<Ev extends EventNames<ReservedEvents>>(
-    event: Ev,
-    ...args: EventParams<ReservedEvents, Ev>
+    ...event: [Ev, ...EventParams<ReservedEvents, Ev>]
   ): boolean {
-    return this.deliver([event, ...args]);
+    return this.deliver(event);
   }
 
   /**

@@ -366,6 +366,6 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   private move(input: Input, why: string): void {
     const from = this.state;
     this.state = moves[from][input];
-    log('%s: %s → %s', why, from, this.state);
+    if (log.enabled) log('%s: %s → %s', why, from, this.state);
   }
 }
