@@ -5,15 +5,20 @@ export const watchPage: Environment['watchPage'] = (hint, { closeOnBeforeunload 
   // A worker has some of these events and no `document`.
   const { document } = globalThis;
   const control = new AbortController();
-  const tell = (event: Event): void => {
-    const { type, persisted } = event as PageTransitionEvent;
-    if (type === 'visibilitychange' && document.hidden) return;
-    hint(/^(pagehide|before)/.test(type) ? (persisted ? 'hide' : 'leave') : 'wake');
-  };
-  const types = ['online', 'offline', 'pageshow', 'pagehide', 'resume', 'visibilitychange'];
+  // Firefox kills the script that runs as a tab is closed, whichever it is: the second one gets through.
+  const types = ['online', 'offline', 'pageshow', 'pagehide', 'pagehide', 'resume', 'visibilitychange'];
   // Who listens to it is kept out of the back/forward cache by some browsers.
   if (closeOnBeforeunload) types.push('beforeunload');
-  for (const type of types) (/^[rv]/.test(type) ? document : globalThis)?.addEventListener?.(type, tell, control);
+  for (const type of types) {
+    (/^[rv]/.test(type) ? document : globalThis)?.addEventListener?.(
+      type,
+      (event: Event) => {
+        if (type === 'visibilitychange' && document.hidden) return;
+        hint(/hide|before/.test(type) ? ((event as PageTransitionEvent).persisted ? 'hide' : 'leave') : 'wake');
+      },
+      control,
+    );
+  }
   return () => control.abort();
 };
 

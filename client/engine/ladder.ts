@@ -228,6 +228,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     /** The page is put aside: nothing is tried until it wakes. */
     sleep(): void {
       isAsleep = true;
+      stop();
     },
 
     /** Attaches anew, at a random moment within `withinMs`. */

@@ -284,7 +284,8 @@ export function openLine(
   function onHint(hint: PageHint): void {
     const { transport } = socket;
     if (hint === 'leave') {
-      transport.farewell(core.next);
+      // Firefox cuts a page's connections before it tells the page that it goes.
+      if (!leaveByRequest()) transport.farewell(core.next);
       core.end('closed-here');
     } else if (!core.resumable) {
       // A plain session can't come back, and there is no question that its server would answer.
@@ -349,9 +350,15 @@ export function openLine(
     // A plain session's move has begun by stopping the old transport: it is done before anything else.
     const isBusy = core.transport && (!socket.transport.writable || (ladder.isMoving() && !core.resumable));
     if (socket.readyState !== 'closing' || isBusy) return;
-    // Nothing carries it, but a request of its own may get through, and spare the server the wait.
-    if (core.stateName === 'suspended' && names.includes('polling')) create('polling').farewell(core.next);
+    leaveByRequest();
     core.close();
+  }
+
+  /** Where nothing carries the session, a request of its own may get through, and spare the server the wait. */
+  function leaveByRequest(): unknown {
+    const isLost = core.stateName === 'suspended' && classes['polling'];
+    if (isLost) create('polling').farewell(core.next);
+    return isLost;
   }
 
   const unwatch = environment.watchPage(onHint, opts);

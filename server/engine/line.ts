@@ -7,7 +7,7 @@
  */
 import debug from 'debug';
 
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
@@ -35,6 +35,9 @@ const log = debug('throughline:engine:line');
 
 /** A poll that comes while another transport is being tried is held no longer than this (ms): the peer waits for its end. */
 const RELEASE_MS = 50;
+
+/** How long what a peer sent before its goodbye may take to come, where the goodbye was faster (ms). */
+const LEAVING_MS = 1_000;
 
 /** The server, as a line sees it. */
 export interface LineHost {
@@ -95,6 +98,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   private callbacks: SendCallback[] | undefined = undefined;
   private sent: SendCallback[] | undefined = undefined;
   private backlog: Backlog | undefined = undefined;
+  private leaving: Timer | undefined = undefined;
   private toldClose = false;
 
   constructor(host: LineHost, opening: Opening) {
@@ -259,6 +263,11 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     return 'bad';
   }
 
+  /** The peer has gone for good, and messages that it sent before may still be on their way, or may never come. */
+  leaveSoon(): void {
+    this.leaving ??= this.host.clock.after(LEAVING_MS, () => this.core.end('closed-by-peer'));
+  }
+
   packetFrom(transport: Transport, packet: Packet): void {
     if (this.probe?.transport === transport) this.probe.hear(packet);
     else if (transport === this.core.transport) this.deliver(packet, this.lane);
@@ -342,6 +351,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (log.enabled) log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
     this.heartbeat.stop();
     this.backlog?.stop();
+    this.leaving?.cancel();
     this.probe?.drop('the session ended');
     this.ending = why;
     this.host.forget(this, this.lastWords(why));

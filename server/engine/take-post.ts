@@ -23,6 +23,9 @@ import { codecFor } from './revisions.ts';
 /** How many POSTs a peer of our own may have on the way at once: one, and retries of it that proxies made. */
 const MAX_POSTS_AT_ONCE = 4;
 
+/** What a peer of our own says as it goes for good: nothing of it will follow that could fill a gap. */
+const GOODBYE = Buffer.from('1');
+
 /** A POST of `line`, whose session the request's checks found it to be; `refuse` answers it in the negative. */
 export interface Post {
   readonly line: Line;
@@ -61,8 +64,13 @@ function takeBody(post: Post, body: Buffer): void {
   }
   const lane = laneOf(line, request);
   if (lane === undefined) return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
-  if (core.resumable && lane.next > core.seen + 1)
+  if (core.resumable && lane.next > core.seen + 1) {
+    if (body.equals(GOODBYE)) {
+      line.leaveSoon();
+      return host.answers.post(response, host.answers.laterHeaders(request));
+    }
     return refuse(refusal(errors.BAD_REQUEST, { name: 'GAP', from: lane.next, seen: core.seen }, 409));
+  }
   let delivery: Delivery = 'taken';
   handOn(
     packetsOf(post, body),

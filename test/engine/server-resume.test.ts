@@ -130,6 +130,16 @@ describe('POSTs', () => {
     expect([got, session.readyState]).toEqual([['a', 'b'], 'open']);
   });
 
+  it('that say goodbye and overtook messages end the session a moment later, when those have come', async () => {
+    const { got, session, poller } = await start();
+    const end = ended(session);
+    expect((await poller.from(3, '1')).body).toBe('ok');
+    expect((await poller.from(1, '4a\x1e4b')).body).toBe('ok');
+    expect(session.readyState).toBe('open');
+    expect((await end)[1]).toMatchObject({ code: 'closed-by-peer', by: 'peer' });
+    expect(got).toEqual(['a', 'b']);
+  });
+
   it.each(['0', '-1', 'x', '1e99', ''])('that count from %j are refused without harm', async (from) => {
     const { got, session, poller } = await start();
     expect((await poller.from(from, '4a')).status).toBe(400);
