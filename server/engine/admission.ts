@@ -37,10 +37,12 @@ function checkProtocol(applicant: Applicant, settings: Settings): Refusal | unde
   const needsUpgrade = transport === 'websocket';
   if (sid !== undefined) {
     if (line === undefined) return refusal(errors.UNKNOWN_SID, { sid });
-    if (revision !== line.session.protocol) return refusal(errors.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH' });
+    const { protocol: previousProtocol } = line.session;
+    if (revision !== previousProtocol)
+      return refusal(errors.BAD_REQUEST, { name: 'PROTOCOL_MISMATCH', protocol: revision ?? 3, previousProtocol });
   }
   if (needsUpgrade !== isUpgrade) {
-    // A peer that isn't on that transport any more, or never was on any.
+    if (!isUpgrade && line !== undefined && line.transport.name !== transport) return mismatch(transport, line);
     return refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
   }
   if (line === undefined) {
@@ -52,13 +54,16 @@ function checkProtocol(applicant: Applicant, settings: Settings): Refusal | unde
   if (method !== 'GET' && method !== 'POST')
     return refusal(errors.BAD_REQUEST, { name: 'BAD_METHOD', method: request.method });
   // Of a peer that counts, a request on another transport moves its session there.
-  if (!isUpgrade && !line.core.resumable && line.transport.name !== transport)
-    return refusal(errors.BAD_REQUEST, {
-      name: 'TRANSPORT_MISMATCH',
-      transport,
-      previousTransport: line.transport.name,
-    });
+  if (!isUpgrade && !line.core.resumable && line.transport.name !== transport) return mismatch(transport, line);
   return undefined;
+}
+
+function mismatch(transport: unknown, line: Line): Refusal {
+  return refusal(errors.BAD_REQUEST, {
+    name: 'TRANSPORT_MISMATCH',
+    transport,
+    previousTransport: line.transport.name,
+  });
 }
 
 /** Over HTTP/2 a WebSocket is asked for with CONNECT (RFC 8441 §4), where HTTP/1.1 has GET. */

@@ -67,7 +67,8 @@ export class Answers {
     const { server, settings } = this;
     if (settings.cookie === false && server.listenerCount('initial_headers') === 0) return this.laterHeaders(request);
     const bag: HeaderBag = {};
-    if (settings.cookie !== false) bag['Set-Cookie'] = sessionCookie(settings, request, id);
+    // A list, to which listeners add theirs.
+    if (settings.cookie !== false) bag['Set-Cookie'] = [sessionCookie(settings, request, id)];
     server.emit('initial_headers', bag, messageOf(request));
     server.emit('headers', bag, messageOf(request));
     return [...filterHeaders(request), ...listOf(bag)];
@@ -90,21 +91,21 @@ export class Answers {
     const size = Buffer.byteLength(body);
     if (mayCompress && httpCompression !== undefined && size >= httpCompression.threshold) {
       const encoding = preferredEncoding(response.req.headers['accept-encoding'], ['gzip', 'deflate']);
-      if (encoding !== undefined) return compress(response, body, encoding, [...type, ...added]);
+      if (encoding !== undefined) return compress(response, body, encoding, joined(type, added));
     }
-    response.writeHead(200, [...type, 'Content-Length', String(size), ...added]).end(body);
+    response.writeHead(200, joined([...type, 'Content-Length', String(size)], added)).end(body);
   }
 
   /** Begins an answer that does not end. */
   stream(response: ServerResponse, isEventStream: boolean, added: HeaderList): void {
     const type = isEventStream ? 'text/event-stream' : 'text/plain; charset=UTF-8';
-    response.writeHead(200, ['Content-Type', type, ...streamed, ...added]);
+    response.writeHead(200, joined(['Content-Type', type, ...streamed], added));
     response.flushHeaders();
   }
 
   /** Answers a POST whose packets were taken. */
   post(response: ServerResponse, added: HeaderList): void {
-    response.writeHead(200, added.length === 0 ? (posted as string[]) : [...posted, ...added]).end('ok');
+    response.writeHead(200, joined(posted, added)).end('ok');
   }
 
   /** Tells a peer of the end of its session. What is left of a body is not read. */
@@ -165,6 +166,15 @@ function sessionCookie({ cookie }: Settings, request: AnyRequest, id: string): s
   const { name = 'io', ...given } = typeof cookie === 'object' ? cookie : {};
   const isSecure = 'encrypted' in request.socket;
   return serialize(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...given });
+}
+
+/** Our headers, and in the place of some of them those that listeners set. What varies with the Origin does so whatever they say. */
+function joined(ours: HeaderList, added: HeaderList): string[] {
+  // `writeHead` changes nothing of it.
+  if (added.length === 0) return ours as string[];
+  const replaced = new Set(added.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
+  replaced.delete('vary');
+  return [...ours.filter((_, index) => !replaced.has(ours[index - (index % 2)]!.toLowerCase())), ...added];
 }
 
 /** What listeners put into the bag, as a list. A header that could break out of its line is left out. */

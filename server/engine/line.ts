@@ -149,11 +149,18 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   send(data: RawData, options: PacketOptions | undefined, done: SendCallback | undefined): void {
     const { session, core } = this;
     if (done === undefined && this.passes) return this.pass(data, options);
-    if (session.isHeard) session.emit('packetCreate', { type: 'message', data, options });
+    if (session.isHeard && session.readyState === 'open') ({ data, options } = this.announce(data, options));
     if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
     core.send(data, options);
     if (core.stateName === 'suspended') this.host.countSuspended(this);
     else if (core.keptBytes > this.host.settings.stalledQueueBytes) (this.backlog ??= new Backlog(this)).grew();
+  }
+
+  /** Lets the application see a message before it is sent, and change it, as in Engine.IO. */
+  private announce(data: RawData, options: PacketOptions | undefined): Pick<Required<Packet>, 'data' | 'options'> {
+    const packet = { type: 'message', data, options: { compress: true, ...options } };
+    this.session.emit('packetCreate', packet);
+    return packet;
   }
 
   /**
@@ -277,13 +284,20 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.packetFrom(transport, { type: 'message', data });
   }
 
-  sending(transport: Transport, packets: readonly Packet[]): void {
+  flushed(transport: Transport, packets: readonly Packet[]): void {
     if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
     const { session, host } = this;
     // What a probe, a poll that is let go or the end say is no business of the application.
     if (transport !== this.core.transport || (packets.length === 1 && packets[0]!.type === 'noop')) return;
     if (session.isHeard) session.emit('flush', packets);
     if (host.tellsFlow) host.emit('flush', session, packets);
+  }
+
+  /** A peer that can't resume is told of the end. Over a WebSocket the closing handshake does that. */
+  closing(transport: Transport): void {
+    const { core } = this;
+    if (!core.resumable && transport === core.transport && transport instanceof HttpTransport && transport.writable)
+      transport.send(core.lastWords('transport-closed'));
   }
 
   readied(transport: Transport): void {

@@ -129,7 +129,7 @@ export class Reception {
       request,
       refuse: (why) => this.refuseUpgrade(knock, why),
       tell: (packets) => this.door.tell(knock, packets),
-      accept: () => this.accept(knock, [...set, ...this.answers.laterHeaders(request)], line, line.core.resumable),
+      accept: () => this.accept(knock, [...set, ...this.answers.laterHeaders(request)], line),
     });
   }
 
@@ -156,15 +156,15 @@ export class Reception {
       const line = this.newLine(request, id);
       const initial = this.answers.initialHeaders(request, id);
       const added = set.length === 0 ? initial : [...set, ...initial];
-      const transport = this.accept(knock, added, line, this.termsFor(request) !== undefined);
+      const transport = this.accept(knock, added, line);
       if (transport === undefined) return;
       this.begin(line, transport, request);
       this.host.emit('connection', line.session);
     });
   }
 
-  private accept(knock: Knock, added: HeaderList, line: Line, tellsClose: boolean): Transport | undefined {
-    const transport = this.door.accept(knock, added, line, tellsClose);
+  private accept(knock: Knock, added: HeaderList, line: Line): Transport | undefined {
+    const transport = this.door.accept(knock, added, line);
     if (transport === undefined) this.report(knock.request, noWebSocket);
     return transport;
   }

@@ -14,8 +14,10 @@ export interface TransportOwner {
   packetFrom(transport: Transport, packet: Packet): void;
   /** Short for a packet of that type, on the way that is walked most. */
   messageFrom(transport: Transport, data: RawData): void;
-  /** Packets are about to leave. */
-  sending(transport: Transport, packets: readonly Packet[]): void;
+  /** Packets have left. */
+  flushed(transport: Transport, packets: readonly Packet[]): void;
+  /** It is about to be closed here. */
+  closing(transport: Transport): void;
   /** It became writable. */
   readied(transport: Transport): void;
   /** It ended. */
@@ -77,8 +79,9 @@ export abstract class Transport extends QuietEmitter implements Carrier {
   }
 
   send(packets: readonly Packet[]): void {
-    this.owner.sending(this, packets);
     this.doSend(packets);
+    // Only now: a listener may close the session.
+    this.owner.flushed(this, packets);
     if (this.isHeard) this.emit('drain');
   }
 
@@ -89,8 +92,10 @@ export abstract class Transport extends QuietEmitter implements Carrier {
   }
 
   /** Ends it. Where it still carries its session, that has lost it: the application may close it, as in Engine.IO. */
-  close(): void {
+  close(done?: () => void): void {
+    if (this.state === 'open') this.owner.closing(this);
     this.fail('transport-closed', 'closed here');
+    done?.();
   }
 
   /** Ends it without waiting for the peer. */

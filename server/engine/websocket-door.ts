@@ -49,10 +49,9 @@ export class WebSocketDoor {
   }
 
   /**
-   * @param tellsClose - see {@link WebSocketTransport}
    * @returns undefined where the request is none for a WebSocket, and is answered so, or its peer is gone
    */
-  accept(knock: Knock, added: HeaderList, line: Line, tellsClose: boolean): WebSocketTransport | undefined {
+  accept(knock: Knock, added: HeaderList, line: Line): WebSocketTransport | undefined {
     const connection = this.open(knock, {
       limits: this.limits,
       deflate: this.deflate,
@@ -60,13 +59,7 @@ export class WebSocketDoor {
       headers: added.length === 0 ? undefined : addTo(added),
     });
     if (connection === undefined) return undefined;
-    return new WebSocketTransport(
-      line.id,
-      codecFor(line.session.protocol, knock.request),
-      line,
-      connection,
-      tellsClose,
-    );
+    return new WebSocketTransport(line.id, codecFor(line.session.protocol, knock.request), line, connection);
   }
 
   /**

@@ -44,14 +44,11 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   readonly name = 'websocket';
   readonly maxBatchBytes = HIGH_WATER_BYTES;
   private connection: Wire;
-  /** Whether the peer knows what a close packet means here; to others the closing handshake says it all. */
-  private readonly tellsClose: boolean;
 
   /** Must be called in the tick in which the connection was made. */
-  constructor(sid: string, codec: Codec, owner: TransportOwner, connection: Connection, tellsClose: boolean) {
+  constructor(sid: string, codec: Codec, owner: TransportOwner, connection: Connection) {
     super(sid, codec, owner);
     this.connection = connection;
-    this.tellsClose = tellsClose;
     connection.sink = this;
   }
 
@@ -82,11 +79,16 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     this.owner.readied(this);
   }
 
+  /** What the network does to a connection closes it; an error is what the peer did wrong, as with Engine.IO. */
+  failed(error: Error): void {
+    if (error instanceof ConnectionError) this.fail(reasonOf(error), error.message);
+    else this.fail('transport-closed', error.message);
+  }
+
   closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
     this.connection = ENDED;
-    // What the network does to a connection closes it; an error is what the peer did wrong, as with Engine.IO.
-    if (error instanceof ConnectionError) this.fail(reasonOf(error), error.message);
-    else this.fail('transport-closed', error?.message ?? `code ${code}`);
+    if (error !== undefined) this.failed(error);
+    else this.fail('transport-closed', `code ${code}`);
   }
 
   /** As its base class has it, and no packet is made up for it. */
@@ -106,7 +108,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   private sendOne(packet: Packet): void {
     const { type, data = '', options } = packet;
     if (type === 'message') this.sendMessage(data, options);
-    else if (type !== 'close' || this.tellsClose) this.sendWritten(packet);
+    else this.sendWritten(packet);
   }
 
   private sendMessage(data: RawData, options: PacketOptions | undefined): void {

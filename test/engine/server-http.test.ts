@@ -77,6 +77,17 @@ describe('a request that is refused', () => {
     },
   );
 
+  it.each([
+    ['transport=polling&EIO=3', { name: 'PROTOCOL_MISMATCH', protocol: 3, previousProtocol: 4 }],
+    ['transport=polling', { name: 'PROTOCOL_MISMATCH', protocol: 3, previousProtocol: 4 }],
+    ['transport=websocket&EIO=4', { name: 'TRANSPORT_MISMATCH', transport: 'websocket', previousTransport: 'polling' }],
+  ])('is told by connection_error when it doesn’t fit its session: %s', async (query, context) => {
+    const { port, refusals } = await serve({ allowEIO3: true });
+    const { sid } = await open(port);
+    expect((await ask(port, { query: `${query}&sid=${sid}` })).body).toBe(error(3));
+    expect(refusals).toEqual([{ code: 3, context }]);
+  });
+
   it('leaves the session alone when its method is neither GET nor POST', async () => {
     const { port, sessions } = await serve();
     const poller = new Poller(port, (await open(port)).sid);
@@ -428,6 +439,18 @@ it.each([
 });
 
 describe('headers', () => {
+  it('stand in the place of ours, but for what varies with the Origin', async () => {
+    const { engine, port } = await serve({ cookie: true });
+    engine.on('initial_headers', (headers) => headers['Set-Cookie'].push('also=1'));
+    engine.on('headers', (headers) => Object.assign(headers, { 'cache-control': 'private', Vary: 'Cookie' }));
+    const answer = await ask(port, { query: 'EIO=4&transport=polling' });
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'private',
+      vary: 'Origin, Cookie',
+      'set-cookie': [expect.stringMatching(/^io=/), 'also=1'],
+    });
+  });
+
   it('are added by initial_headers to the first answer and by headers to all', async () => {
     const { engine, port } = await serve();
     engine.on('initial_headers', (headers) => (headers['X-First'] = 'yes'));

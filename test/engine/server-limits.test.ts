@@ -84,6 +84,24 @@ describe('the heartbeat', () => {
   });
 });
 
+it.each([
+  ['has no mask', '8100'],
+  ['has a reserved bit', 'f18000000000'],
+  ['is no UTF-8', '81820000000034ff'],
+])('ends a session at once whose peer sends a frame that %s, and stays', async (_what, frame) => {
+  const { engine, port } = await serve();
+  const { socket } = await tcp(port);
+  const opened = next<[Session]>(engine, 'connection');
+  const head = 'GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n';
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+  socket.write(`${head}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n${key}\r\n\r\n`);
+  const [session] = await opened;
+  const closed = next<Closed>(session, 'close');
+  socket.write(Buffer.from(frame, 'hex'));
+  expect((await closed)[0]).toBe('transport error');
+  expect([socket.destroyed, engine.clientsCount]).toEqual([false, 0]);
+});
+
 it.each(['', '&resume=1'])('ends a session whose peer%s sends a message that is too big, for good', async (more) => {
   const { port, sessions } = await serve({ maxHttpBufferSize: 100 });
   const peer = new WebSocketPeer(port, `EIO=4&transport=websocket${more}`);
