@@ -51,7 +51,11 @@ export interface Line {
 function handshakeOf({ type, data }: Packet): HandshakeData | undefined {
   try {
     const said = JSON.parse(String(type === 'open' && data)) as HandshakeData;
-    if (said.sid && Array.isArray(said.upgrades)) return said;
+    if (said.sid && Array.isArray(said.upgrades)) {
+      // Some give their sessions numbers.
+      said.sid += '';
+      return said;
+    }
   } catch {
     // No JSON.
   }
@@ -218,11 +222,12 @@ export function openLine(
     const data = handshakeOf(packet);
     if (!data) return onLost(transport, 'malformed', new Error('malformed handshake'));
     log('%s: open', data.sid.slice(0, 6));
+    emit('handshake', data);
+    if (core.stateName === 'closed') return;
     socket.upgrades = data.upgrades.filter((name) => names.includes(name));
     const { sid, pingInterval, pingTimeout, maxPayload, resume } = data;
     transport.query['sid'] = socket.id = sid;
     socket.maxPayload = maxPayload || Infinity;
-    emit('handshake', data);
     watchdog = new Watchdog(
       clock,
       { ping: () => core.resumable && core.ping(), lost: () => core.lose(carrier(), 'heartbeat-missed') },
@@ -237,18 +242,21 @@ export function openLine(
       agreed = { ...terms, ...opts.resume, windowMs: resume.window };
     }
     memory.priorWebsocketSuccess = transport.name === 'websocket';
+    const isClosing = socket.readyState === 'closing';
     socket.readyState = 'open';
-    core.open(carrier(), agreed);
-    announce('opened');
-    for (const { data: message, options } of early) {
-      try {
-        socket.assertFits(message!);
-        core.send(message!, options);
-      } catch (error) {
-        emit('error', error as Error);
+    core.open(carrier(), agreed, () => {
+      announce('opened');
+      for (const { data: message, options } of early) {
+        try {
+          socket.assertFits(message!);
+          core.send(message!, options);
+        } catch (error) {
+          emit('error', error as Error);
+        }
       }
-    }
-    emit('open');
+      emit('open');
+      if (isClosing) socket.close();
+    });
     ladder.start(
       names.filter(
         (name) => name !== 'polling' && (name === transport.name || (opts.upgrade && socket.upgrades.includes(name))),
@@ -348,7 +356,8 @@ export function openLine(
   /** Closes where that is asked for, as soon as nothing is on its way any more. */
   function closeWhenIdle(): void {
     // A plain session's move has begun by stopping the old transport: it is done before anything else.
-    const isBusy = core.transport && (!socket.transport.writable || (ladder.isMoving() && !core.resumable));
+    const isBusy =
+      core.transport && (!socket.transport.writable || core.waiting || (ladder.isMoving() && !core.resumable));
     if (socket.readyState !== 'closing' || isBusy) return;
     leaveByRequest();
     core.close();

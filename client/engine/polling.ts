@@ -63,6 +63,8 @@ export class Polling extends Transport {
   }
 
   protected doClose(): void {
+    // A session that can't resume ends with its transport, and the server is to hear it.
+    if (this.writable && !this.counts) this.farewell(1);
     // A GET that breaks off before the server has read our goodbye is an error to it.
     if (this.leaving && this.posting) return;
     this.getting?.();
@@ -94,6 +96,8 @@ export class Polling extends Transport {
         this.onOpen();
         this.writable = !this.posting;
       }
+      // To a server that says so itself there is no goodbye.
+      if (packet.type === 'close') this.writable = false;
       this.onPacket(packet as Packet);
     }
   }

@@ -86,7 +86,8 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** Messages that the server has not confirmed; with a server that doesn't count, those that no transport has taken. */
   get unconfirmed(): number {
-    return this.readyState === 'opening' ? this.writeBuffer.length : this.currentLine.core.unconfirmed;
+    const { core } = this.currentLine;
+    return core.stateName === 'opening' ? this.writeBuffer.length : core.unconfirmed;
   }
 
   /** Opens a session anew, after one was closed. */
@@ -120,7 +121,8 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     const onFlush = typeof options === 'function' ? options : callback;
     if (onFlush) this.once('flush', onFlush);
     this.writeBuffer.push(packet);
-    if (this.readyState === 'open') this.currentLine.core.send(data, settings);
+    // A listener may have changed it.
+    if (this.readyState === 'open') this.currentLine.core.send(packet.data!, settings);
     return this;
   }
 
@@ -156,7 +158,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       const settle = (confirmed: boolean): void =>
         confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed before all was confirmed'));
       const wait = (): void => this.currentLine.core.whenFlushed(settle);
-      if (this.readyState === 'opening') this.once('open', wait).once('close', () => settle(false));
+      if (this.currentLine.core.stateName === 'opening') this.once('open', wait).once('close', () => settle(false));
       else wait();
     });
   }
@@ -169,10 +171,9 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   /** Closes the session. What was sent before leaves first. */
   close(): this {
     const { readyState } = this;
-    if (readyState === 'opening' && this.writeBuffer.length) return this.once('open', () => this.close());
     if (readyState === 'opening' || readyState === 'open') {
       this.readyState = 'closing';
-      this.currentLine.close();
+      if (readyState === 'open' || !this.writeBuffer.length) this.currentLine.close();
     }
     return this;
   }

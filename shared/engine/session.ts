@@ -115,12 +115,19 @@ export class SessionCore {
     return this.outbox.next;
   }
 
-  /** The handshake is done: from here on `transport` carries the session, resumable if both ends agreed on terms. */
-  open(transport: Transport, resume?: ResumeTerms): void {
+  /**
+   * The handshake is done: from here on `transport` carries the session, resumable if both ends agreed on terms.
+   *
+   * @param tell - what it sends leaves together, when it is done
+   */
+  open(transport: Transport, resume?: ResumeTerms, tell?: () => void): void {
     if (this.stateName !== 'opening') return;
     this.resume = resume;
     this.stateName = 'open';
     this.transport = transport;
+    this.flushing = true;
+    tell?.();
+    this.flushing = false;
     this.flush();
   }
 
@@ -263,8 +270,8 @@ export class SessionCore {
     }
     this.flushing = false;
     if (outbox.waiting) return;
+    if (sent && this.stateName !== 'closed') this.sink.drained();
     if (this.stateName === 'closing') this.end(this.whyClosing);
-    else if (sent && this.stateName !== 'closed') this.sink.drained();
   }
 
   /** Ends the session from here. What waits leaves first where a transport can take it; `discard` drops it. */
@@ -284,7 +291,9 @@ export class SessionCore {
     this.transport = this.early = undefined;
     this.windowTimer?.cancel();
     if (transport) {
-      if (why !== 'closed-by-peer' && transport.writable) transport.send(this.lastWords(why), outbox.next);
+      // Of a plain WebSocket the closing handshake says it all.
+      const isTold = why === 'closed-by-peer' || (!this.resume && transport.name === 'websocket');
+      if (!isTold && transport.writable) transport.send(this.lastWords(why), outbox.next);
       transport.close();
     }
     outbox.abandon();

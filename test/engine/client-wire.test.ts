@@ -511,6 +511,61 @@ describe('plain Engine.IO 4', () => {
     },
   );
 
+  it('opens with all that was sent ahead in one POST', () => {
+    const socket = start({ transports: ['polling'] });
+    socket
+      .send('a')
+      .send(new Uint8Array([1]))
+      .send('b');
+    world.get.end(handshake());
+    expect(world.post.body).toBe('4a\x1ebAQ==\x1e4b');
+  });
+
+  it('takes a number for an id', () => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(handshake({ sid: 7 }));
+    expect([socket.id, world.get.query['sid']]).toEqual(['7', '7']);
+  });
+
+  it.each([
+    ['polling', 'without resume', handshake()],
+    ['polling', 'with resume', resumable],
+    ['websocket', 'without resume', handshake()],
+    ['websocket', 'with resume', resumable],
+  ])('says nothing after the end, but goodbye, when a listener of handshake closes: %s %s', (name, _how, first) => {
+    const socket = start({ transports: [name] });
+    socket.on('handshake', () => socket.close());
+    const [ws] = world.dialled;
+    ws?.tell('open');
+    if (ws) ws.receive(first);
+    else world.get.end(first);
+    expect(events).toEqual([['close', expect.anything()]]);
+    expect(socket.readyState).toBe('closed');
+    expect(ws ? ws.isClosed : world.post.body).toBe(ws ? true : '1');
+    world.post?.end('ok');
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it('says no goodbye over a WebSocket but that of the closing handshake', () => {
+    const socket = start({ transports: ['websocket'] });
+    const [ws] = world.dialled;
+    ws!.tell('open');
+    ws!.receive(handshake());
+    socket.close();
+    expect([ws!.isClosed, ws!.sent]).toEqual([true, []]);
+  });
+
+  it.each([
+    ['the application closes its transport', (socket: Socket) => socket.transport.close(), '1'],
+    ['the server closes it', () => world.get.end('1'), undefined],
+  ])('says goodbye where it ends: %s', (_how, end, goodbye) => {
+    const socket = start({ transports: ['polling'] });
+    world.get.end(handshake());
+    end(socket);
+    expect(events).toEqual(['open', ['close', expect.anything()]]);
+    expect((world.post as Asked | undefined)?.body).toBe(goodbye);
+  });
+
   it('never asks a server that would not answer, and ends with its transport', () => {
     start({ transports: ['polling'] });
     world.get.end(handshake());

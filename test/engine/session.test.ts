@@ -148,7 +148,12 @@ describe('without resume', () => {
 });
 
 describe('closing', () => {
-  it('lets what waits leave before the close packet', () => {
+  it.each<[TransportName, string[]]>([
+    ['polling', ['1']],
+    // Its closing handshake says it all.
+    ['websocket', []],
+  ])('lets what waits leave before it ends a plain session on %s', (name, goodbye) => {
+    wire = new Wire(name);
     session.open(wire);
     wire.writable = false;
     sendAll('a');
@@ -157,7 +162,7 @@ describe('closing', () => {
     sendAll('too late');
     wire.writable = true;
     session.flush();
-    expect(wire.sent).toEqual(['@1 4a', '1']);
+    expect(wire.sent).toEqual(['@1 4a', ...goodbye]);
     expect(told).toEqual(['closed closed-here']);
   });
 

@@ -120,6 +120,94 @@ describe.each(engineLines)('$name: a session', (line) => {
     expect(await both).toEqual([sent, sent]);
   });
 
+  it('is open before what was sent ahead of that leaves, together with what is sent then', async ({ stage }) => {
+    const { engine, url } = await stage.serve();
+    const arrived = new Promise<string[]>((resolve) =>
+      engine.on('connection', (socket: ServerSocket) => {
+        const seen: string[] = [];
+        socket.on('message', (data: string) => {
+          if (seen.push(data) === 4) resolve(seen);
+        });
+      }),
+    );
+    const client = stage.connect(url);
+    const order: string[] = [];
+    for (const event of ['open', 'flush'] as const) client.on(event, () => order.push(event));
+    client.on('open', () => client.send('d'));
+    for (const data of ['a', 'b', 'c']) client.send(data, {}, () => order.push(`${data} left`));
+    expect(await arrived).toEqual(['a', 'b', 'c', 'd']);
+    expect(order).toEqual(['open', 'flush', 'a left', 'b left', 'c left']);
+  });
+
+  it('takes nothing more once it is closed, be it before it was open', async ({ stage }) => {
+    const { engine, url } = await stage.serve();
+    const accepted = heard<[ServerSocket]>(engine, 'connection');
+    const client = stage.connect(url);
+    client.send('a').close().send('b');
+    expect([client.readyState, client.writeBuffer.length]).toEqual(['closing', 1]);
+    const [socket] = await accepted;
+    const seen: unknown[] = [];
+    socket.on('message', (data) => seen.push(data));
+    expect((await heard(socket, 'close'))[0]).toBe('transport close');
+    expect(seen).toEqual(['a']);
+  });
+
+  it('lets listeners of packetCreate change what is sent', async ({ stage }) => {
+    const { client, socket } = await stage.meet();
+    client.on('packetCreate', (packet) => {
+      if (packet.type === 'message') packet.data += ', changed here';
+    });
+    socket.on('packetCreate', (packet: { type: string; data: string; options: object }) => {
+      if (packet.type === 'message') packet.data += `, changed there: ${JSON.stringify(packet.options)}`;
+    });
+    socket.on('message', (data: string) => socket.send(data));
+    client.send('text');
+    expect(await heard(client, 'message')).toEqual(['text, changed here, changed there: {"compress":true}']);
+  });
+
+  it('brings what has left when a listener of flush closes it', async ({ stage }) => {
+    const { client, socket } = await stage.meet();
+    const seen: unknown[] = [];
+    client.on('message', (data) => seen.push(data));
+    const closed = heard(client, 'close');
+    socket.once('flush', () => socket.close());
+    socket.send('last words');
+    expect((await closed)[0]).toBe('transport close');
+    expect(seen).toEqual(['last words']);
+  });
+
+  it('ends on both ends when the client closes its transport', async ({ stage }) => {
+    const { engine, client, socket } = await stage.meet(line.withoutResume);
+    const reasons = Promise.all([heard<[string]>(client, 'close'), heard<[string]>(socket, 'close')]);
+    client.transport.close();
+    const [[atClient], [atServer]] = await reasons;
+    expect([atClient, atServer]).toEqual(['transport close', 'transport close']);
+    expect(engine.clientsCount).toBe(0);
+  });
+
+  it('ends on both ends when the client closes its transport as soon as it is open', async ({ stage }) => {
+    const { engine, url } = await stage.serve(line.withoutResume);
+    const accepted = heard<[ServerSocket]>(engine, 'connection');
+    const client = stage.connect(url);
+    client.on('open', () => client.transport.close());
+    const atClient = heard<[string]>(client, 'close');
+    const [socket] = await accepted;
+    expect((await heard(socket, 'close'))[0]).toBe('transport close');
+    expect((await atClient)[0]).toBe('transport close');
+  });
+
+  if (line.transports.length > 1)
+    it('ends on both ends when the server closes its transport while another is tried', async ({ stage }) => {
+      const { engine, url } = await stage.serve(line.withoutResume);
+      engine.on('connection', (socket: ServerSocket) => socket.on('upgrading', () => socket.transport.close()));
+      const accepted = heard<[ServerSocket]>(engine, 'connection');
+      const client = stage.connect(url);
+      const atClient = heard<[string]>(client, 'close');
+      const [socket] = await accepted;
+      expect((await heard(socket, 'close'))[0]).toBe('transport close');
+      expect((await atClient)[0]).toBe('transport close');
+    });
+
   it('calls back when a message is on its way', async ({ stage }) => {
     const { client, socket } = await stage.meet();
     await new Promise<void>((resolve) => client.send('up', {}, () => resolve()));
