@@ -12,7 +12,7 @@ import { FrameWriter } from './frame-writer.ts';
 import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
 import { Outlet } from './outlet.ts';
-import { flushAtEndOfTurn, flushWithOthers, forget } from './turn.ts';
+import { flushAtEndOfTurn, flushOpening, flushWithOthers, forget } from './turn.ts';
 
 /** Called once: without an error when the kernel has the bytes, with one when it never will. */
 export type SendCallback = (error?: Error) => void;
@@ -75,7 +75,7 @@ export class Sender {
     this.writer.latin1(greeting);
     this.greetingBytes = this.writer.bytes;
     this.beginTurn();
-    process.nextTick(endTurnOf, this);
+    process.nextTick(endOpening, this);
   }
 
   text(data: string, done?: SendCallback, lead?: number): void {
@@ -125,9 +125,9 @@ export class Sender {
   }
 
   /** What was sent meanwhile leaves with what others send in theirs, unless it is much. */
-  endTurn(): void {
+  endTurn(flushLater = flushWithOthers): void {
     const { bytes } = this.writer;
-    if (bytes > 0 && bytes <= WAIT_UP_TO) flushWithOthers(this);
+    if (bytes > 0 && bytes <= WAIT_UP_TO) flushLater(this);
     else this.flush();
   }
 
@@ -222,8 +222,8 @@ export class Sender {
 }
 
 /** One for all, so that none is made for each. */
-function endTurnOf(sender: Sender): void {
-  sender.endTurn();
+function endOpening(sender: Sender): void {
+  sender.endTurn(flushOpening);
 }
 
 /** What is sent too late does nothing; `done` is told so on the next tick. */

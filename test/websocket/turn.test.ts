@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 
-import { flushWithOthers } from '../../shared/websocket/turn.ts';
+import { flushOpening, flushWithOthers } from '../../shared/websocket/turn.ts';
 
 /** Answers of so many connections, and the numbers of those that have left. */
 function answers(count: number): { ready: (() => void)[]; left: number[] } {
@@ -55,4 +55,27 @@ it('who is alone does not wait a second time', async () => {
   expect(left).toBe(1);
   flushWithOthers(alone);
   expect(left).toBe(2);
+});
+
+it('what opens a connection waits for a round in which none opens, and others with it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const left: string[] = [];
+  const task = (name: string) => ({ flush: () => void left.push(name) });
+  flushOpening(task('first'));
+  await nextTurn();
+  flushOpening(task('second'));
+  flushWithOthers(task('answer'));
+  await nextTurn();
+  expect(left).toEqual([]);
+  await nextTurn();
+  expect(left).toEqual(['first', 'second', 'answer']);
+});
+
+it('what opens a connection waits no round more once a millisecond has passed', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  let left = 0;
+  flushOpening({ flush: () => void left++ });
+  vi.advanceTimersByTime(1);
+  await nextTurn();
+  expect(left).toBe(1);
 });
