@@ -53,10 +53,9 @@ function isPlain(server: AnyHttpServer): server is HttpServer {
 
 /** Whether nobody but HTTP itself waits for what this socket says, or for its silence. */
 function isUnwatched(server: HttpServer, socket: Socket): boolean {
-  const [listener, ...others] = server.listeners('connection');
   return (
-    listener === serve &&
-    others.length === 0 &&
+    server.listenerCount('connection') === 1 &&
+    server.listeners('connection')[0] === serve &&
     server.listening &&
     server.timeout === 0 &&
     server.maxHeadersCount === null &&

@@ -39,6 +39,9 @@ const log = debug('throughline:engine:reception');
 /** What a peer that is not let in for now should wait (s). */
 const RETRY_AFTER_S = 5;
 
+/** Called once: why no session may be opened, or under which id. */
+type Admitted = (refused: Refusal | undefined, id: string) => void;
+
 /** The server, as its reception sees it. */
 export interface ReceptionHost {
   /** A new session's id, or the application's promise of one. */
@@ -170,27 +173,39 @@ export class Reception {
   }
 
   /** Asks whether a session may be opened, and under which id. */
-  private admit(request: AnyRequest, done: (refused: Refusal | undefined, id: string) => void): void {
+  private admit(request: AnyRequest, done: Admitted): void {
     if (this.registry.isDraining) return done(notNow('DRAINING'), '');
     if (this.registry.isCrowded) return done(notNow('TOO_MANY_SESSIONS'), '');
-    const fail = (error: unknown): void =>
-      done(refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error }), '');
-    const settle = (id: unknown): void => {
-      const text = typeof id === 'number' ? String(id) : id;
-      if (typeof text === 'string' && text !== '' && this.registry.get(text) === undefined) done(undefined, text);
-      else fail(new TypeError('generateId gave no id that is new'));
-    };
+    if (this.settings.allowRequest === undefined) return this.giveId(request, done);
     askApplication(request, this.settings, (refused) => {
-      if (refused !== undefined) return done(refused, '');
-      let id: string | PromiseLike<string>;
-      try {
-        id = this.host.idFor(request);
-      } catch (error) {
-        return fail(error);
-      }
-      if (typeof id === 'object') Promise.resolve(id).then(settle, fail);
-      else settle(id);
+      if (refused === undefined) this.giveId(request, done);
+      else done(refused, '');
     });
+  }
+
+  private giveId(request: AnyRequest, done: Admitted): void {
+    let id: string | PromiseLike<string>;
+    try {
+      id = this.host.idFor(request);
+    } catch (error) {
+      return done(noId(error), '');
+    }
+    if (typeof id === 'object') this.awaitId(id, done);
+    else this.checkId(id, done);
+  }
+
+  private awaitId(id: PromiseLike<string>, done: Admitted): void {
+    Promise.resolve(id).then(
+      (given) => this.checkId(given, done),
+      (error: unknown) => done(noId(error), ''),
+    );
+  }
+
+  /** @param id what the application gave, or we: any text that is new, or a number */
+  private checkId(id: unknown, done: Admitted): void {
+    const text = typeof id === 'number' ? String(id) : id;
+    if (typeof text === 'string' && text !== '' && this.registry.get(text) === undefined) done(undefined, text);
+    else done(noId(new TypeError('generateId gave no id that is new')), '');
   }
 
   private newLine(request: AnyRequest, id: string): Line {
@@ -270,6 +285,10 @@ export class Reception {
 
 const middlewareFailed = refusal(errors.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
 const noWebSocket = refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
+
+function noId(error: unknown): Refusal {
+  return refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error });
+}
 
 function notNow(name: string): Refusal {
   return { ...refusal(errors.BAD_REQUEST, { name }, 503), retryAfter: RETRY_AFTER_S };

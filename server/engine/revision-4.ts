@@ -13,11 +13,17 @@ const noPacket: Packet = { type: 'error', data: 'parser error' };
 // The parser's own types leave nothing readonly; it changes nothing. In Node it calls back before it returns.
 type ParserPacket = Parameters<typeof encodePacket>[0];
 
+let encoded: RawData = '';
+
+/** One for all packets. */
+function keep(data: RawData): void {
+  encoded = data;
+}
+
 function write(packet: Packet, takesBinary: boolean): string | Uint8Array {
-  let written: RawData = '';
-  encodePacket(packet as ParserPacket, takesBinary, (encoded: RawData) => {
-    written = encoded;
-  });
+  encodePacket(packet as ParserPacket, takesBinary, keep);
+  const written = encoded;
+  encoded = '';
   // Where binary is taken, the parser gives back what it was given: any view, or a buffer of none.
   return typeof written === 'string' ? written : bytesOf(written);
 }

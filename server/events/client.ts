@@ -134,7 +134,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   joined(socket: Socket<L, E, S, D>): void {
     this.server.connectDeadlines.delete(this);
     this.fresh = socket;
-    process.nextTick(settle, this);
+    setImmediate(settle, this);
   }
 
   /** What comes from now on was sent by a client that may know that it is in. */

@@ -85,7 +85,7 @@ export abstract class StrictEventEmitter<
   protected emitReserved<Ev extends EventNames<ReservedEvents>>(
     ...event: [Ev, ...EventParams<ReservedEvents, Ev>]
   ): boolean {
-    return this.deliver(event);
+    return this.listenerCount(event[0]) > 0 && this.deliver(event);
   }
 
   /**
