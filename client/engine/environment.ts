@@ -51,6 +51,8 @@ export interface WebSocketReceiver {
 
 /** What we need of a WebSocket. */
 export interface WebSocketLike {
+  /** 1 while it is open. */
+  readonly readyState: number;
   binaryType: string;
   addEventListener(type: 'open' | 'error' | 'close', listener: (event: WebSocketEvent) => void): void;
   /** @param options - `compress`; browsers decide themselves */

@@ -292,8 +292,7 @@ export function openLine(
   function onHint(hint: PageHint): void {
     const { transport } = socket;
     if (hint === 'leave') {
-      // Firefox cuts a page's connections before it tells the page that it goes.
-      if (!leaveByRequest()) transport.farewell(core.next);
+      if (!core.transport || transport.farewell(core.next)) leaveByRequest();
       core.end('closed-here');
     } else if (!core.resumable) {
       // A plain session can't come back, and there is no question that its server would answer.
@@ -359,15 +358,13 @@ export function openLine(
     const isBusy =
       core.transport && (!socket.transport.writable || core.waiting || (ladder.isMoving() && !core.resumable));
     if (socket.readyState !== 'closing' || isBusy) return;
-    leaveByRequest();
+    if (!core.transport) leaveByRequest();
     core.close();
   }
 
   /** Where nothing carries the session, a request of its own may get through, and spare the server the wait. */
-  function leaveByRequest(): unknown {
-    const isLost = core.stateName === 'suspended' && classes['polling'];
-    if (isLost) create('polling').farewell(core.next);
-    return isLost;
+  function leaveByRequest(): void {
+    if (core.resumable && classes['polling']) create('polling').farewell(core.next);
   }
 
   const unwatch = environment.watchPage(onHint, opts);

@@ -115,8 +115,14 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
     this.send([{ type: 'ping', data: 'probe' }]);
   }
 
-  /** Tells the server that the page goes away. @param _next - the number that the next message would have @internal */
-  farewell(_next: number): void {
+  /**
+   * Tells the server that the page goes away.
+   *
+   * @param _next - the number that the next message would have
+   * @returns true where there is nothing left to say it on
+   * @internal
+   */
+  farewell(_next: number): boolean | void {
     this.send([{ type: 'close' }]);
   }
 

@@ -17,6 +17,12 @@ export class WebSocketTransport extends Transport {
     return this.createUri('ws', query);
   }
 
+  /** @internal */
+  override farewell(next: number): boolean | void {
+    // Firefox closes a page's WebSockets before it tells the page that it goes; who listens to them is told later still.
+    return this.ws!.readyState > 1 || super.farewell(next);
+  }
+
   protected doOpen(): void {
     let ws: WebSocketLike;
     try {

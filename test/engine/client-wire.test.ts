@@ -4,6 +4,7 @@ import type {
   Environment,
   HttpRequest,
   HttpSink,
+  PageHint,
   WebSocketEvent,
   WebSocketReceiver,
 } from '../../client/engine/environment.ts';
@@ -30,6 +31,7 @@ interface Asked {
 interface Dialled {
   readonly query: Record<string, string>;
   readonly sent: unknown[];
+  readyState: number;
   isClosed: boolean;
   tell(type: string, event?: WebSocketEvent): void;
   receive(message: string): void;
@@ -41,7 +43,13 @@ class ScriptedWorld implements Environment {
   readonly asked: Asked[] = [];
   readonly dialled: Dialled[] = [];
   readonly random = (): number => 0.5;
-  readonly watchPage = () => () => {};
+  /** For a test to say what the page is about to do. */
+  hint!: (what: PageHint) => void;
+
+  readonly watchPage = (hint: (what: PageHint) => void) => {
+    this.hint = hint;
+    return () => {};
+  };
 
   readonly request = ({ url, body }: HttpRequest, sink: HttpSink): (() => void) => {
     const asked: Asked = {
@@ -66,6 +74,7 @@ class ScriptedWorld implements Environment {
     const dialled: Dialled = {
       query: queryOf(url),
       sent: [],
+      readyState: 1,
       isClosed: false,
       tell: (type, event = {}) => listeners.get(type)?.(event),
       receive: (message) => receiver.onData(message),
@@ -73,6 +82,9 @@ class ScriptedWorld implements Environment {
     this.dialled.push(dialled);
     return {
       binaryType: '',
+      get readyState() {
+        return dialled.readyState;
+      },
       addEventListener: (type: string, listener: (event: WebSocketEvent) => void) => void listeners.set(type, listener),
       send: (data: unknown) => void dialled.sent.push(data),
       close: () => void (dialled.isClosed = true),
@@ -118,6 +130,25 @@ function start(options: SocketOptions): Socket {
 }
 
 const closed = (code: string): unknown => expect.arrayContaining([['close', expect.objectContaining({ code })]]);
+
+describe('a page that goes', () => {
+  it.each([
+    ['on its WebSocket', 1, []],
+    ['by a request, where the browser has closed that and not told yet', 2, ['1']],
+  ] as const)('says so %s', (_how, readyState, byRequest) => {
+    start({ transports: ['websocket'] });
+    const dialled = world.dialled[0]!;
+    dialled.tell('open');
+    dialled.receive(resumable);
+    dialled.readyState = readyState;
+    world.hint('leave');
+    // What is sent on one that is closed is lost, and no error.
+    if (readyState === 1) expect(dialled.sent).toEqual(['1']);
+    expect(world.asked.map(({ body }) => body)).toEqual(byRequest);
+    expect(dialled.isClosed).toBe(true);
+    expect(events).toEqual(closed('closed-here'));
+  });
+});
 
 describe('polling that can resume', () => {
   beforeEach(() => {

@@ -304,18 +304,23 @@ interface WebSocketLine {
 
 type Listener = (event: object) => void;
 
+const CLOSED = 3;
+
 /** The client's WebSocket. */
 class ClientWebSocket implements WebSocketLike {
+  readyState = 0;
   binaryType = 'arraybuffer';
   private readonly listeners = new Map<string, Listener>();
   private readonly line: WebSocketLine;
-  private isOver = false;
 
   constructor(network: Network, url: string, receiver: WebSocketReceiver) {
     this.line = network.openWebSocket(url, {
-      open: () => this.tell('open'),
+      open: () => {
+        this.readyState = 1;
+        this.tell('open');
+      },
       message: (data) => {
-        if (!this.isOver) receiver.onData(typeof data === 'string' ? data : exactBuffer(data));
+        if (this.readyState < CLOSED) receiver.onData(typeof data === 'string' ? data : exactBuffer(data));
       },
       closed: () => this.end(),
     });
@@ -326,22 +331,22 @@ class ClientWebSocket implements WebSocketLike {
   }
 
   send(data: string | ArrayBuffer): void {
-    if (!this.isOver) this.line.send(typeof data === 'string' ? data : Buffer.from(data.slice(0)));
+    if (this.readyState < CLOSED) this.line.send(typeof data === 'string' ? data : Buffer.from(data.slice(0)));
   }
 
   close(): void {
-    if (this.isOver) return;
+    if (this.readyState === CLOSED) return;
     this.line.close();
     this.end();
   }
 
   private tell(type: string): void {
-    if (!this.isOver) this.listeners.get(type)?.({});
+    if (this.readyState < CLOSED) this.listeners.get(type)?.({});
   }
 
   private end(): void {
     this.tell('close');
-    this.isOver = true;
+    this.readyState = CLOSED;
   }
 }
 
