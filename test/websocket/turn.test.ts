@@ -12,7 +12,9 @@ function answers(count: number): { ready: (() => void)[]; left: number[] } {
   return { ready, left };
 }
 
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** As it was before a test stopped it. */
+const { setImmediate: afterRound } = globalThis;
+const nextTurn = (): Promise<void> => new Promise((resolve) => afterRound(resolve));
 
 afterEach(() => vi.useRealTimers());
 
@@ -78,4 +80,14 @@ it('what opens a connection waits no round more once a millisecond has passed', 
   vi.advanceTimersByTime(1);
   await nextTurn();
   expect(left).toBe(1);
+});
+
+it('answers leave while an application holds the clock', async () => {
+  vi.useFakeTimers();
+  let left = 0;
+  flushOpening({ flush: () => void left++ });
+  flushWithOthers({ flush: () => void left++ });
+  await nextTurn();
+  await nextTurn();
+  expect(left).toBe(2);
 });
