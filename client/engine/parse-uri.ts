@@ -1,9 +1,12 @@
 /** Addresses taken apart, also those that `URL` refuses or reads otherwise: without a scheme, or with a host alone. */
 import { ThroughlineError } from '../../shared/errors.ts';
 
-/** Scheme, authority (user, password, host, port), path, query, fragment: RFC 3986, with the schemes that we speak. */
+/**
+ * Scheme, authority (user, password, host, port), path, query, fragment: RFC 3986, with the schemes that we speak. Without
+ * one, slashes begin a path; and an IPv6 address may come without its brackets.
+ */
 const PARTS =
-  /^(?:(https?|wss?):)?(?:\/\/)?((?:(([^:@/?#]*)(?::([^@/?#]*))?)@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d*))?)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i;
+  /^(?:(https?|wss?):\/\/)?((?:(([^:@/?#]*)(?::([^@/?#]*))?)@)?(\[[^\]/?#]*\]|(?:[\da-f]{0,4}:){2,7}[\da-f]{0,4}|[^:/?#]*)(?::(\d*))?)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i;
 
 /** No address that a server or proxy takes is longer, and matching is not to cost more than this. */
 const LONGEST = 8_000;
@@ -45,7 +48,7 @@ export function parse(uri: string): ParsedUri {
   // What has no dot is a directory, as it was in the days of `index.html`.
   const name = path.slice(path.lastIndexOf('/') + 1);
   const file = name.includes('.') ? name : '';
-  const pairs = query.split('&').filter(Boolean);
+  const pairs = query.split('&').filter((pair) => /^[^=]/.test(pair));
   return {
     source: uri,
     protocol,
@@ -63,7 +66,7 @@ export function parse(uri: string): ParsedUri {
     anchor,
     ...(host.startsWith('[') && { ipv6uri: true as const }),
     pathNames: path.split('/').filter(Boolean),
-    queryKey: Object.fromEntries(pairs.map((pair) => [pair.split('=', 1)[0]!, pair.slice(pair.indexOf('=') + 1)])),
+    queryKey: Object.fromEntries(pairs.map((pair) => /^([^=]*)=?(.*)$/s.exec(pair)!.slice(1) as [string, string])),
   };
 }
 

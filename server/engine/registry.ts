@@ -126,7 +126,8 @@ export class Registry implements LineHost {
 function audienceOf({ core, ending }: Line): Audience {
   // Of a peer that stayed away for so long nothing is under way.
   if (core.resumable) return ending === 'window-passed' ? 'poll' : 'each';
-  return ending === 'closed-here' ? 'poll-then-posts' : 'poll';
+  // On polling only the application closes a transport: the network's faults are errors.
+  return ending === 'closed-here' || ending === 'transport-closed' ? 'poll-then-posts' : 'poll';
 }
 
 function termsOf({ resume }: Settings): ResumeTerms | undefined {

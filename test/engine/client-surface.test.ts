@@ -29,6 +29,11 @@ describe('an address', () => {
     'www.example.org/foo?a=/b',
     'https://user@h',
     'wss://h?x=%20',
+    '//h:1/path',
+    '::1',
+    '2001:db8:85a3:42:1000:8a2e:370:7334:80/x',
+    'http://2001::7334:a/?x',
+    'h?a&b=&=c&d=e=f',
   ])('%s is split as the official client splits it', (uri) => {
     expect(ours.parse(uri)).toEqual(officialParse(uri));
   });
@@ -45,7 +50,8 @@ describe('an address', () => {
     );
     const before = performance.now();
     expect(() => ours.parse('@:'.repeat(100_000))).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
-    for (const hostile of [':@', '[', '/', '&', '.']) ours.parse(`http://${hostile.repeat(7_900 / hostile.length)}`);
+    for (const hostile of [':@', '[', '/', '&', '.', ':', 'a:'])
+      ours.parse(`http://${hostile.repeat(7_900 / hostile.length)}`);
     expect(performance.now() - before).toBeLessThan(50);
   });
 });

@@ -225,10 +225,13 @@ describe('a poll', () => {
     expect((await poller.get()).body).toBe(error(1));
   });
 
-  it('is not blamed for a POST that it sent before it could learn of the end', async () => {
+  it.each([
+    ['session', (session: Session) => session.close()],
+    ['transport', (session: Session) => session.transport.close()],
+  ])('is not blamed for a POST that it sent before it could learn of the end of its %s', async (_what, end) => {
     const { port, sessions } = await serve();
     const poller = new Poller(port, (await open(port)).sid);
-    sessions[0]!.close();
+    end(sessions[0]!);
     const late = await poller.post('4late');
     expect([late.status, late.body]).toEqual([200, 'ok']);
     expect((await poller.get()).body).toBe('1');
