@@ -25,6 +25,9 @@ export const watchPage: Environment['watchPage'] = (hint, { closeOnBeforeunload 
 /** Calls a task when the code at hand is done, before anything else happens. */
 export const nextTick = queueMicrotask;
 
+/** The same here; Node knows when a message is dealt with. */
+export { nextTick as afterTurn };
+
 /** As what bytes arrive unless the application says otherwise. */
 export const defaultBinaryType = 'arraybuffer';
 

@@ -87,8 +87,11 @@ export function openLine(
     clock,
     {
       message(data) {
-        emit('data', data);
-        if (socket.isHeard) emit('message', data);
+        // Where nobody listens, its owner, who takes what comes, is told without the detour by an event's name.
+        if (socket.isHeard) {
+          emit('data', data);
+          emit('message', data);
+        } else socket.owner?.data!(data);
       },
       control({ move, why }) {
         if (move) ladder.move(move.within);

@@ -1,7 +1,7 @@
 /** WebSocket: a message carries a packet. */
 import type { Packet } from '../../shared/engine/packet.ts';
 import { sendPacket } from '#client/codec';
-import { nextTick } from '#client/environment';
+import { afterTurn } from '#client/environment';
 import type { WebSocketEvent, WebSocketLike } from './environment.ts';
 import { Transport } from './transport.ts';
 
@@ -29,7 +29,7 @@ export class WebSocketTransport extends Transport {
       ws = this.ws = this.opts.environment.connect(this.uri(this.incoming()), this.opts, this);
     } catch (error) {
       // An address or a subprotocol that can't be.
-      return nextTick(() => this.onError('websocket error', error));
+      return afterTurn(() => this.onError('websocket error', error));
     }
     const listen = (type: 'open' | 'error' | 'close', hear: (event: WebSocketEvent) => void): void =>
       ws.addEventListener(type, (event) => {
@@ -52,6 +52,6 @@ export class WebSocketTransport extends Transport {
     this.writable = false;
     for (const packet of packets) sendPacket(this.ws!, packet, this.supportsBinary);
     // What is sent until then leaves together.
-    nextTick(() => this.onDrain());
+    afterTurn(() => this.onDrain());
   }
 }

@@ -34,8 +34,8 @@ export class Manager<
   declare engine: Engine;
   /** What the next connection is opened with; may be changed until then, say by a listener of `reconnect_attempt`. */
   opts: Partial<ManagerOptions>;
-  /** The sockets by their namespace. */
-  readonly nsps: Record<string, Socket<ListenEvents, EmitEvents>> = Object.create(null);
+  /** The sockets by their namespace: its slash keeps it from being the name of anything that an object has by itself. */
+  readonly nsps: Record<string, Socket<ListenEvents, EmitEvents>> = {};
   _autoConnect: boolean;
   _readyState: 'opening' | 'open' | 'closed' = 'closed';
   /** From the loss of a connection until there is a new one, or no more attempts are made. */

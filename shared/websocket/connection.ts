@@ -19,6 +19,7 @@ import type { ConnectionSink } from './connection-sink.ts';
 import { Receiver } from './receiver.ts';
 import type { ReceiverOwner } from './receiver.ts';
 import { SendingHalf } from './sending-half.ts';
+import { beginTurn, endTurn } from './turn.ts';
 
 export type { ConnectionSink };
 
@@ -277,10 +278,15 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** Handles a chunk, or what was held back. What is sent meanwhile leaves in one write. */
   private turn(chunk?: Buffer): void {
+    beginTurn();
     this.sender.beginTurn();
     try {
-      if (chunk === undefined) this.receiver.catchUp();
-      else this.receiver.read(chunk);
+      try {
+        if (chunk === undefined) this.receiver.catchUp();
+        else this.receiver.read(chunk);
+      } finally {
+        endTurn();
+      }
     } catch (error) {
       this.threw(error);
     }

@@ -23,6 +23,31 @@ function flushAll(): void {
   flushEach(tasks);
 }
 
+/** Turns that have begun and not ended: one within another where both ends are in this process and nothing is between them. */
+let turns = 0;
+const afterwards: (() => void)[] = [];
+
+/** A chunk begins to be handled. Whoever says so says {@link endTurn} too, whatever happens. */
+export function beginTurn(): void {
+  turns++;
+}
+
+/** A chunk was handled: now for what was put off until then. */
+export function endTurn(): void {
+  if (--turns > 0) return;
+  // One that throws leaves the others to the next turn.
+  while (afterwards.length > 0) afterwards.shift()!();
+}
+
+/**
+ * Calls `task` when the code at hand is done: at the end of the turn, or of the tick where there is none. What it sends leaves
+ * with the rest. A tick for each message would be 0.4 of the 13.7 µs that an echo takes at a client (test/bench).
+ */
+export function afterTurn(task: () => void): void {
+  if (turns > 0) afterwards.push(task);
+  else process.nextTick(task);
+}
+
 function flushEach(tasks: readonly Flushable[]): void {
   for (let at = 0; at < tasks.length; at++) tasks[at]!.flush();
 }

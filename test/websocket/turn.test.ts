@@ -1,6 +1,6 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { flushOpening, flushWithOthers } from '../../shared/websocket/turn.ts';
+import { afterTurn, beginTurn, endTurn, flushOpening, flushWithOthers } from '../../shared/websocket/turn.ts';
 
 /** Answers of so many connections, and the numbers of those that have left. */
 function answers(count: number): { ready: (() => void)[]; left: number[] } {
@@ -90,4 +90,47 @@ it('answers leave while an application holds the clock', async () => {
   await nextTurn();
   await nextTurn();
   expect(left).toBe(2);
+});
+
+describe('what is put off', () => {
+  const deeds: string[] = [];
+  const later = (deed: string) => (): void => void deeds.push(deed);
+
+  afterEach(() => void deeds.splice(0));
+
+  it('is done when the turn is over, in order', () => {
+    beginTurn();
+    afterTurn(later('first'));
+    afterTurn(later('second'));
+    expect(deeds).toEqual([]);
+    endTurn();
+    expect(deeds).toEqual(['first', 'second']);
+  });
+
+  it('waits for the turn around its own', () => {
+    beginTurn();
+    beginTurn();
+    afterTurn(later('deed'));
+    endTurn();
+    expect(deeds).toEqual([]);
+    endTurn();
+    expect(deeds).toEqual(['deed']);
+  });
+
+  it.each([
+    ['outside of a turn', (): void => afterTurn(later('deed'))],
+    [
+      'by what was put off itself',
+      (): void => {
+        beginTurn();
+        afterTurn(() => afterTurn(later('deed')));
+        endTurn();
+      },
+    ],
+  ])('%s is done with the tick', async (_when, putOff) => {
+    putOff();
+    expect(deeds).toEqual([]);
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(deeds).toEqual(['deed']);
+  });
 });
