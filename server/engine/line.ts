@@ -285,10 +285,12 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   }
 
   flushed(transport: Transport, packets: readonly Packet[]): void {
-    if (packets[packets.length - 1]?.type === 'close') this.toldClose = true;
     const { session, host } = this;
+    const { type } = packets[packets.length - 1]!;
+    if (type === 'close') this.toldClose = true;
     // What a probe, a poll that is let go or the end say is no business of the application.
-    if (transport !== this.core.transport || (packets.length === 1 && packets[0]!.type === 'noop')) return;
+    const isEmpty = type === 'close' || (type === 'noop' && packets.length === 1);
+    if (isEmpty || transport !== this.core.transport) return;
     if (session.isHeard) session.emit('flush', packets);
     if (host.tellsFlow) host.emit('flush', session, packets);
   }

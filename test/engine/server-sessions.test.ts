@@ -82,11 +82,14 @@ describe.each(ways)('over %s', (_name, options) => {
     const [session] = sessions;
     const { transport } = session!;
     const doClose = vi.spyOn(transport as unknown as { doClose(): void }, 'doClose');
+    const flushed = vi.fn();
+    session!.on('flush', flushed);
     const closed = [once<string>(session!, 'close'), once<string>(client, 'close'), once(transport, 'close')];
     transport.close();
     expect(doClose).toHaveBeenCalledOnce();
     expect(await Promise.all(closed)).toEqual(['transport close', 'transport close', undefined]);
     expect([transport.readyState, engine.clientsCount]).toEqual(['closed', 0]);
+    expect(flushed).not.toHaveBeenCalled();
     transport.close();
     expect(doClose).toHaveBeenCalledOnce();
   });
