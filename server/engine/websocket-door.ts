@@ -88,7 +88,11 @@ export class WebSocketDoor {
 
   /** Makes it a WebSocket; undefined where it is none or the peer is gone. */
   private open({ request, socket, head }: Knock, options: AcceptOptions): Connection | undefined {
-    if (socket.destroyed) return undefined;
+    if (!socket.readable || !socket.writable) {
+      // It hung up while the application made up its mind, which nothing would tell any more.
+      socket.destroy();
+      return undefined;
+    }
     socket.off('error', ignoreReset);
     return acceptUpgrade(request, socket, head, options);
   }

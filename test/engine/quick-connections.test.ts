@@ -1,4 +1,5 @@
 /** WebSockets that open without Node's HTTP parser, on an http server that has other things to do: nobody can tell. */
+import { EventEmitter } from 'node:events';
 import { createServer, IncomingMessage } from 'node:http';
 import type { Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -127,6 +128,25 @@ it('keeps what comes while the application takes its time', async () => {
   const [session] = await opened;
   expect(await next(session, 'message')).toEqual(['meanwhile']);
 });
+
+it.each(['quickly', 'by HTTP'])(
+  'opens nothing for who hangs up while the application takes its time: %s',
+  async (how) => {
+    const asked = new EventEmitter();
+    const { http, engine, port, sessions } = await serve({
+      allowRequest: (request, decide) => void asked.emit('asked', request.socket, () => decide(undefined, true)),
+    });
+    if (how === 'by HTTP') http.on('connection', () => {});
+    const { socket, ended } = await tcp(port);
+    socket.write(head);
+    const [stream, admit] = await next<[Socket, () => void]>(asked, 'asked');
+    socket.end();
+    await next(stream, 'end');
+    admit();
+    expect(await ended).toBe('');
+    expect([sessions, engine.clientsCount]).toEqual([[], 0]);
+  },
+);
 
 describe('what is not for us', () => {
   it('reaches listeners for upgrades as if nobody had looked', async () => {
