@@ -167,7 +167,7 @@ function hurried(url: string, times: number): Environment {
 
 it('notices long before the heartbeat that a stream is held back, by what it sends itself', async () => {
   const { proxy, url, sessions } = await serveTorn();
-  const environment = hurried(url, 20);
+  const environment = hurried(url, 10);
   const { clock } = environment;
   const client = new Socket(url, { transports: ['streaming'] }, environment);
   onTestFinished(() => void client.close());
