@@ -158,15 +158,17 @@ export function openLine(
       heard: () => transport === socket.transport && watchdog?.heard(),
       error: (error) => onLost(transport, 'transport-error', error),
       close: (details) => onLost(transport, 'transport-closed', details),
-      drain: () => {
-        if (transport !== socket.transport) return;
-        while (socket.writeBuffer.length > core.waiting) socket.writeBuffer.shift();
-        core.flush();
-        if (socket.isHeard && !socket.writeBuffer.length) emit('drain');
-        closeWhenIdle();
-      },
+      drain: () => onDrain(transport),
     });
     return transport;
+  }
+
+  function onDrain(transport: Transport): void {
+    if (transport !== socket.transport) return;
+    while (socket.writeBuffer.length > core.waiting) socket.writeBuffer.shift();
+    core.flush();
+    if (socket.isHeard && !socket.writeBuffer.length) emit('drain');
+    closeWhenIdle();
   }
 
   /** Opens the session on the first transport. */
@@ -192,7 +194,8 @@ export function openLine(
       emit('upgrade', transport);
     }
     announce(why);
-    closeWhenIdle();
+    // What had left by the old one is done with.
+    if (transport.writable) onDrain(transport);
   }
 
   function announce(why: RungReason): void {

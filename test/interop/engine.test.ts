@@ -197,6 +197,20 @@ describe.each(engineLines)('$name: a session', (line) => {
   });
 
   if (line.transports.length > 1)
+    it('has nothing left to send when it has moved, and says so', async ({ stage }) => {
+      const { engine, url } = await stage.serve();
+      const accepted = heard<[ServerSocket]>(engine, 'connection');
+      const client = stage.connect(url);
+      const [socket] = await accepted;
+      const arrived = heard(socket, 'message');
+      socket.once('upgrading', () => client.send('meanwhile'));
+      const drained = new Promise<void>((resolve) => client.on('upgrade', () => client.on('drain', () => resolve())));
+      expect(await arrived).toEqual(['meanwhile']);
+      await drained;
+      expect(client.writeBuffer).toEqual([]);
+    });
+
+  if (line.transports.length > 1)
     it('ends on both ends when the server closes its transport while another is tried', async ({ stage }) => {
       const { engine, url } = await stage.serve(line.withoutResume);
       engine.on('connection', (socket: ServerSocket) => socket.on('upgrading', () => socket.transport.close()));
