@@ -176,7 +176,6 @@ export class Reception {
   private admit(request: AnyRequest, done: Admitted): void {
     if (this.registry.isDraining) return done(notNow('DRAINING'), '');
     if (this.registry.isCrowded) return done(notNow('TOO_MANY_SESSIONS'), '');
-    if (this.settings.allowRequest === undefined) return this.giveId(request, done);
     askApplication(request, this.settings, (refused) => {
       if (refused === undefined) this.giveId(request, done);
       else done(refused, '');

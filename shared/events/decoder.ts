@@ -5,7 +5,7 @@ import { Emitter } from '../emitter.ts';
 import { TO_BINARY, attach, isBinary, locate } from './attachments.ts';
 import type { PartialPacket, Place, Replacer } from './attachments.ts';
 import { malformed } from './malformed.ts';
-import { ACK, BINARY_EVENT, CONNECT, EVENT, isDataValid } from './packet.ts';
+import { ACK, BINARY_EVENT, EVENT, isDataValid } from './packet.ts';
 import type { Packet, PacketType } from './packet.ts';
 
 /** Options of a {@link Decoder}. */
@@ -52,8 +52,6 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
   if (text.startsWith('2[')) {
     return { type: EVENT, nsp: '/', data: decodeData(EVENT, text.slice(1), options, reviver) };
   }
-  // What nearly all begin with.
-  if (text === '0') return { type: CONNECT, nsp: '/' };
   const header = HEADER.exec(text);
   if (!header) throw malformed('unknown packet type');
   const [{ length }, plain, binary, count, nsp = '/', digits] = header;

@@ -8,7 +8,7 @@ import type { Visitor } from './visitor.ts';
 
 const ways = [['polling'], ['websocket'], ['streaming'], ['polling,websocket']] as const;
 
-/** What holds in every browser; the function that it returns opens the counting page in the one that is examined. */
+/** What holds in every browser. Gives back what opens the counting page in this one, and what leaves it and comes back. */
 function examine(launch: () => Promise<Visitor>) {
   let browser: Visitor;
 
