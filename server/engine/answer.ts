@@ -1,6 +1,7 @@
 /**
  * Answers to HTTP requests: one `writeHead` and one `end` each, with headers that forbid caching and sniffing, and with
- * what listeners of `initial_headers` and `headers` add.
+ * what listeners of `initial_headers` and `headers` add. Those of sessions that go on leave together (see {@link PendingAnswer}),
+ * all others at once.
  */
 import type { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -11,10 +12,12 @@ import debug from 'debug';
 import { serialize } from 'cookie';
 
 import type { Packet } from '../../shared/engine/packet.ts';
+import { flushTogether } from '../../shared/websocket/turn.ts';
 import { headerOf } from '../websocket/index.ts';
 import { preferredEncoding } from './accept-encoding.ts';
 import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
+import { PendingAnswer } from './pending-answer.ts';
 import { errors, refusalBody } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { messageOf, queryOf } from './request.ts';
@@ -28,6 +31,8 @@ const log = debug('throughline:engine:answer');
 export type HeaderList = readonly string[];
 
 const NOTHING: HeaderList = [];
+
+const LAST: Manner = { mayCompress: false, isLast: true };
 
 /** For Internet Explorer, whose filter of cross-site scripting could be made to break pages. */
 const UNFILTERED: HeaderList = ['X-XSS-Protection', '0'];
@@ -50,6 +55,14 @@ const streamed: HeaderList = [
 ];
 const posted: HeaderList = ['Content-Type', 'text/html', 'Content-Length', '2', ...always];
 const refused: HeaderList = ['Content-Type', 'application/json', ...always];
+
+/** How a poll is answered. */
+export interface Manner {
+  /** Whether the payload may be compressed, where it is large and the peer agrees. */
+  readonly mayCompress: boolean;
+  /** Whether it ends the session. */
+  readonly isLast: boolean;
+}
 
 type HeaderBag = Record<string, string | string[] | number>;
 
@@ -82,8 +95,8 @@ export class Answers {
     return [...filterHeaders(request), ...listOf(bag)];
   }
 
-  /** Answers a poll with a payload, compressed where it is large and the peer and the sender agree. */
-  poll(response: ServerResponse, payload: string | Buffer, mayCompress: boolean, added: HeaderList): void {
+  /** Answers a poll with a payload. */
+  poll(response: ServerResponse, payload: string | Buffer, { mayCompress, isLast }: Manner, added: HeaderList): void {
     const { httpCompression, allowEIO3 } = this.settings;
     const index = allowEIO3 && typeof payload === 'string' ? jsonpIndex(response.req) : undefined;
     const body = index === undefined ? payload : jsonpScript(index, payload as string);
@@ -93,7 +106,10 @@ export class Answers {
       const encoding = preferredEncoding(response.req.headers['accept-encoding'], ['gzip', 'deflate']);
       if (encoding !== undefined) return compress(response, body, encoding, joined(type, added));
     }
-    response.writeHead(200, joined([...type, 'Content-Length', String(size)], added)).end(body);
+    const answer = new PendingAnswer(response, joined([...type, 'Content-Length', String(size)], added), body);
+    // What ends a session ends a server or a process, too: nothing may come of a later turn.
+    if (isLast) answer.flush();
+    else flushTogether(answer);
   }
 
   /** Begins an answer that does not end. */
@@ -105,7 +121,7 @@ export class Answers {
 
   /** Answers a POST whose packets were taken. */
   post(response: ServerResponse, added: HeaderList): void {
-    response.writeHead(200, joined(posted, added)).end('ok');
+    flushTogether(new PendingAnswer(response, joined(posted, added), 'ok'));
   }
 
   /** Tells a peer of the end of its session. What is left of a body is not read. */
@@ -113,7 +129,7 @@ export class Answers {
     const codec = codecFor(revisionOf(response.req, this.settings.allowEIO3) ?? 4, response.req);
     // On a stream each packet is followed by it; the last one would be taken for cut short.
     const end = queryOf(response.req)['transport'] === 'streaming' ? SEPARATOR : '';
-    this.poll(response, codec.writePayload(packets) + end, false, lastHeaders(response));
+    this.poll(response, codec.writePayload(packets) + end, LAST, lastHeaders(response));
   }
 
   /** Answers a POST that comes after the end as if it had been taken. What is left of its body is not read. */

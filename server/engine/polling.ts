@@ -26,7 +26,7 @@ export class PollingTransport extends HttpTransport {
     this.answers.poll(
       response,
       this.codec.writePayload(packets),
-      packets.some(mayCompress),
+      { mayCompress: packets.some(mayCompress), isLast: packets.at(-1)?.type === 'close' },
       this.takeAddedHeaders(response),
     );
   }

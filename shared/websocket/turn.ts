@@ -77,6 +77,11 @@ let last: Flushable | undefined;
 export function flushWithOthers(task: Flushable): void {
   if (task === last) return task.flush();
   last = task;
+  flushTogether(task);
+}
+
+/** {@link flushWithOthers} for a task that comes once, so that one can't tell whether it is alone. */
+export function flushTogether(task: Flushable): void {
   const now = Date.now();
   if (answers.length === 0) answeredAt = now;
   if (answers.push(task) === TOGETHER || now !== answeredAt) return flushAnswers();

@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { afterTurn, beginTurn, endTurn, flushOpening, flushWithOthers } from '../../shared/websocket/turn.ts';
+import {
+  afterTurn,
+  beginTurn,
+  endTurn,
+  flushOpening,
+  flushTogether,
+  flushWithOthers,
+} from '../../shared/websocket/turn.ts';
 
 /** Answers of so many connections, and the numbers of those that have left. */
 function answers(count: number): { ready: (() => void)[]; left: number[] } {
@@ -57,6 +64,18 @@ it('who is alone does not wait a second time', async () => {
   expect(left).toBe(1);
   flushWithOthers(alone);
   expect(left).toBe(2);
+});
+
+it('who comes once waits with the others, also a second time', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  let left = 0;
+  const once = { flush: () => void left++ };
+  for (let time = 0; time < 2; time++) {
+    flushTogether(once);
+    expect(left).toBe(time);
+    await nextTurn();
+    expect(left).toBe(time + 1);
+  }
 });
 
 it('what opens a connection waits for a round in which none opens, and others with it', async () => {
