@@ -19,7 +19,6 @@ import type {
   Last,
 } from '../../shared/events/acknowledgements.ts';
 import { Decoder } from '../../shared/events/decoder.ts';
-import type { DecoderOptions } from '../../shared/events/decoder.ts';
 import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import { protocol } from '../../shared/events/packet.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
@@ -35,7 +34,6 @@ import { ClientFiles } from './client-files.ts';
 import { makeSticky } from './cluster-worker.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
 import { delegateListeners } from './delegate-listeners.ts';
-import { refuseDeep } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
 import { Engines, answerHealth } from './engines.ts';
 import type { Health } from './engines.ts';
@@ -98,7 +96,6 @@ export class Server<
   readonly Decoder: Parser['Decoder'] | undefined;
   /** Packets to messages and back: what the application gave, or ours. Tools written for Socket.IO look for it here. */
   readonly _parser: Parser;
-  readonly decoderOptions: DecoderOptions;
   /** What was given, and recovery complete if it is on. Adapters read it. */
   readonly opts: GivenOptions;
   readonly limits: Limits;
@@ -133,7 +130,6 @@ export class Server<
     this._parser = given.parser || { Encoder: QuickEncoder, Decoder, protocol };
     this.encoder = new this._parser.Encoder();
     this.Decoder = given.parser ? given.parser.Decoder : undefined;
-    this.decoderOptions = { maxAttachments: this.limits.maxAttachments, inspect: refuseDeep };
     this.recovers = this.opts.connectionStateRecovery !== undefined;
     this.adapterConstructor = given.adapter || (this.recovers ? SessionAwareAdapter : Adapter);
     this.namespaces = new Namespaces(this);

@@ -31,12 +31,12 @@ function isPlaceholder(value: unknown): value is { readonly num: unknown } {
 }
 
 /**
- * A replacer that moves binary into `attachments`, leaves placeholders, and then asks the application's own one.
+ * A replacer that moves binary into `attachments` and leaves placeholders.
  *
  * @throws ThroughlineError `ERR_ARGUMENT` where beside binary something passes for a placeholder: it would point to bytes
  *   that aren't its own
  */
-export function detach(attachments: unknown[], own?: Replacer): Replacer {
+export function detach(attachments: unknown[]): Replacer {
   let isForged = false;
   return function (this: Holder, key, value) {
     // Node's Buffers have a toJSON, which was called before us: what they were is still with their holder.
@@ -44,7 +44,7 @@ export function detach(attachments: unknown[], own?: Replacer): Replacer {
     if (isBinary(binary)) value = { _placeholder: true, num: attachments.push(binary) - 1 };
     else isForged ||= isPlaceholder(value);
     if (isForged && attachments.length) throw new ThroughlineError('ERR_ARGUMENT', 'binary beside a _placeholder');
-    return own ? own.call(this, key, value) : value;
+    return value;
   };
 }
 
@@ -60,21 +60,20 @@ export interface PartialPacket extends Packet {
 }
 
 /**
- * A reviver that asks the application's own one, and then notes where attachments belong.
+ * A reviver that notes where attachments belong.
  *
  * @param places - by attachment, each undefined at first
  * @throws Error for a placeholder that is not the only one of an attachment
  */
-export function locate(places: (Place | undefined)[], own?: Replacer): Replacer {
+export function locate(places: (Place | undefined)[]): Replacer {
   return function (this: Holder, key, value) {
-    const revived: unknown = own ? own.call(this, key, value) : value;
-    if (isPlaceholder(revived)) {
-      const { num } = revived;
+    if (isPlaceholder(value)) {
+      const { num } = value;
       const isFree = typeof num === 'number' && Object.hasOwn(places, num) && !places[num];
       if (!isFree) throw malformed('placeholder without attachment');
       places[num] = { holder: this, key };
     }
-    return revived;
+    return value;
   };
 }
 

@@ -8,27 +8,17 @@ import { malformed } from './malformed.ts';
 import { ACK, BINARY_EVENT, EVENT, isDataValid } from './packet.ts';
 import type { Packet, PacketType } from './packet.ts';
 
-/** Options of a {@link Decoder}. */
-export interface DecoderOptions {
-  /** Handed to `JSON.parse`. What holds binary must stay the object that it is. */
-  readonly reviver?: Replacer | undefined;
-  /** Given the JSON before it is parsed; what it throws refuses the packet. */
-  readonly inspect?: ((json: string) => void) | undefined;
-  /**
-   * Most attachments of one packet. One that announces more is refused before they come.
-   *
-   * @defaultValue 10
-   */
-  readonly maxAttachments?: number | undefined;
-}
-
+/** Most attachments of one packet, unless the server is told otherwise. One that announces more is refused before they come. */
 const MAX_ATTACHMENTS = 10;
 
 /** Type, number of attachments, namespace, id. Each part is there or not by its first character: nothing to try twice. */
 const HEADER = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]{0,4095})(?:,|$))?(\d+)?/;
 
+/** Given the JSON before it is parsed; what it throws refuses the packet. */
+export type Inspect = (json: string) => void;
+
 /** @throws Error unless `json` is data that this type of packet may carry */
-function decodeData(type: number, json: string, { inspect }: DecoderOptions, reviver?: Replacer): unknown {
+function decodeData(type: number, json: string, inspect?: Inspect, reviver?: Replacer): unknown {
   let data: unknown;
   inspect?.(json);
   try {
@@ -46,11 +36,10 @@ function decodeData(type: number, json: string, { inspect }: DecoderOptions, rev
  *
  * @throws Error for what is no packet
  */
-export function decodeText(text: string, options: DecoderOptions = {}): Packet | PartialPacket {
-  const { reviver, maxAttachments = MAX_ATTACHMENTS } = options;
+export function decodeText(text: string, inspect?: Inspect, maxAttachments = MAX_ATTACHMENTS): Packet | PartialPacket {
   // Nearly all there is: an event of the default namespace that wants no answer.
   if (text.startsWith('2[')) {
-    return { type: EVENT, nsp: '/', data: decodeData(EVENT, text.slice(1), options, reviver) };
+    return { type: EVENT, nsp: '/', data: decodeData(EVENT, text.slice(1), inspect) };
   }
   const header = HEADER.exec(text);
   if (!header) throw malformed('unknown packet type');
@@ -62,7 +51,7 @@ export function decodeText(text: string, options: DecoderOptions = {}): Packet |
   const id = Number(digits);
   if (digits ? !Number.isSafeInteger(id) : type === ACK) throw malformed('invalid id');
   const places: (Place | undefined)[] = Array<undefined>(attachments).fill(undefined);
-  const data = decodeData(type, text.slice(length), options, count ? locate(places, reviver) : reviver);
+  const data = decodeData(type, text.slice(length), inspect, count ? locate(places) : undefined);
   if (places.includes(undefined)) throw malformed('attachment without placeholder');
   const packet: Packet = { type, nsp };
   if (data !== undefined) packet.data = data;
@@ -76,13 +65,7 @@ export interface DecoderEvents {
 
 /** Puts a stream of messages together to packets and emits each as `decoded`. One for each connection. */
 export class Decoder extends Emitter<Record<never, never>, Record<never, never>, DecoderEvents> {
-  private readonly options: DecoderOptions;
   private unfinished: PartialPacket | undefined;
-
-  constructor(options?: DecoderOptions | Replacer) {
-    super();
-    this.options = typeof options === 'function' ? { reviver: options } : (options ?? {});
-  }
 
   /**
    * Takes the next message.
@@ -97,7 +80,7 @@ export class Decoder extends Emitter<Record<never, never>, Record<never, never>,
       whole = attach(unfinished, message);
     } else if (unfinished) throw malformed('got plaintext data when reconstructing a packet');
     else {
-      const packet = decodeText(message, this.options);
+      const packet = decodeText(message);
       if ('missing' in packet) this.unfinished = packet;
       else whole = packet;
     }

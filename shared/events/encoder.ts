@@ -6,13 +6,6 @@ import type { Packet } from './packet.ts';
 
 /** Stateless: one encoder serves a whole server. */
 export class Encoder {
-  private readonly replacer: Replacer | undefined;
-
-  /** @param replacer - handed to `JSON.stringify` */
-  constructor(replacer?: Replacer) {
-    this.replacer = replacer;
-  }
-
   /**
    * Whether there is binary in an event or acknowledgement is found out here; its packet need not say.
    *
@@ -22,10 +15,9 @@ export class Encoder {
   // As Socket.IO's parsers declare it: adapters hand the parts on.
   // oxlint-disable-next-line no-explicit-any
   encode({ type, nsp, id, data }: Packet): any[] {
-    let { replacer } = this;
     let kind: number = type < BINARY_EVENT ? type : type - TO_BINARY;
     const parts: unknown[] = [];
-    if ((kind === EVENT || kind === ACK) && this.mayHoldBinary(data)) replacer = detach(parts, replacer);
+    const replacer = (kind === EVENT || kind === ACK) && this.mayHoldBinary(data) ? detach(parts) : undefined;
     const json = (data ?? undefined) === undefined ? '' : this.stringify(data, replacer);
     let count = '';
     if (parts.length) {
