@@ -365,7 +365,7 @@ export function openLine(
       core.transport && (!socket.transport.writable || core.waiting || (ladder.isMoving() && !core.resumable));
     if (socket.readyState !== 'closing' || isBusy) return;
     if (!core.transport) leaveByRequest();
-    core.close();
+    core.end('closed-here');
   }
 
   /** Where nothing carries the session, a request of its own may get through, and spare the server the wait. */

@@ -149,6 +149,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   send(data: RawData, options: PacketOptions | undefined, done: SendCallback | undefined): void {
     const { session, core } = this;
     if (done === undefined && this.passes) return this.pass(data, options);
+    if (core.stateName === 'closing') return;
     if (session.isHeard && session.readyState === 'open') ({ data, options } = this.announce(data, options));
     if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
     core.send(data, options);

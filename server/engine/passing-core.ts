@@ -1,10 +1,17 @@
-/** The server's session core: it sends control objects, and a message may pass the queue where it would stay there for nothing. */
+/**
+ * The server's session core: it sends control objects, a message may pass the queue where it would stay there for nothing,
+ * and what waits leaves before it closes.
+ */
 import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
+import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Control } from '../../shared/engine/session.ts';
 import { packetOf } from '../../shared/engine/outbox.ts';
 import { SessionCore } from '../../shared/engine/session.ts';
+import type { Transport } from '../../shared/engine/transport.ts';
 
 export class PassingCore extends SessionCore {
+  private whyClosing: ReasonCode = 'closed-here';
+
   /** Bytes that are kept, sent or waiting. */
   get keptBytes(): number {
     return this.outbox.bytes;
@@ -35,5 +42,25 @@ export class PassingCore extends SessionCore {
     outbox.sent = outbox.last;
     outbox.next = outbox.last + 1;
     outbox.keepWithin(resume.maxPackets, resume.maxBytes);
+  }
+
+  /** Ends the session from here. What waits leaves first where a transport can take it; `discard` drops it. */
+  close(why: ReasonCode = 'closed-here', discard = false): void {
+    if (discard || !this.transport || !this.waiting) return this.end(why);
+    if (this.stateName === 'closing') return;
+    this.stateName = 'closing';
+    this.whyClosing = why;
+    this.flush();
+  }
+
+  override flush(): void {
+    super.flush();
+    if (this.stateName === 'closing' && !this.waiting && !this.flushing) this.end(this.whyClosing);
+  }
+
+  /** While it closes, nothing is worth coming back for. */
+  override lose(transport: Transport, why: ReasonCode, detail = ''): void {
+    if (this.stateName === 'closing' && transport === this.transport) this.end(this.whyClosing, detail);
+    else super.lose(transport, why, detail);
   }
 }

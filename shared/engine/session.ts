@@ -55,13 +55,14 @@ export interface SessionSink {
 /**
  * What a session is. The moves there are:
  *
- * | from      | attach  | a transport lost                        | close                            | end    |
- * | --------- | ------- | --------------------------------------- | -------------------------------- | ------ |
- * | opening   | -       | -                                       | closed                           | closed |
- * | open      | open    | suspended; without resume closed        | closing, closed if nothing waits | closed |
- * | closing   | closing | closed                                  | closing                          | closed |
- * | suspended | open    | suspended (its error and its close)     | closed                           | closed |
- * | closed    | closed  | closed                                  | closed                           | closed |
+ * | from      | attach | a transport lost                    | end    |
+ * | --------- | ------ | ----------------------------------- | ------ |
+ * | opening   | -      | -                                   | closed |
+ * | open      | open   | suspended; without resume closed    | closed |
+ * | suspended | open   | suspended (its error and its close) | closed |
+ * | closed    | closed | closed                              | closed |
+ *
+ * `closing` is the server's alone: open, but for new messages, until what waits has left. See `PassingCore`.
  */
 export type SessionState = 'opening' | 'open' | 'closing' | 'suspended' | 'closed';
 
@@ -71,8 +72,6 @@ export class SessionCore {
   transport: Transport | undefined = undefined;
   /** Messages handed to the application. */
   seen = 0;
-  /** Messages sent again after a loss, over the session's life. */
-  replayed = 0;
   private readonly clock: Clock;
   private readonly sink: SessionSink;
   private readonly sizeInBatch: Measure;
@@ -82,8 +81,6 @@ export class SessionCore {
   /** How far the peer was told that we are, and the bytes seen since. */
   private toldSeen = 0;
   private untoldBytes = 0;
-  /** Why it is closing. */
-  private whyClosing: ReasonCode = 'closed-here';
   private suspendedAt = 0;
   private windowTimer: Timer | undefined = undefined;
   /** Takes messages already, though it is not attached yet, and how many of those were sent again. */
@@ -142,7 +139,7 @@ export class SessionCore {
     if (this.transport || !transport.writable || outbox.claimed < outbox.confirmed) return;
     this.early = transport;
     outbox.ahead = [];
-    this.resent = this.goBack();
+    this.resent = outbox.rewind();
     this.flush();
   }
 
@@ -162,7 +159,7 @@ export class SessionCore {
       if (seen !== undefined && !this.goOnFrom(seen)) return false;
       // A transport took with it what was put ahead: of counts only the newest means something, and a ping asks nobody.
       if (older !== transport) outbox.ahead = tells ? [this.withCount('noop')] : [];
-      if (this.early !== transport) again = this.goBack();
+      if (this.early !== transport) again = outbox.rewind();
       else {
         again = this.resent;
         // What the peer answered before it was attached got lost.
@@ -185,7 +182,6 @@ export class SessionCore {
   /** A transport ended without being asked to. Ignored where it is not the session's any more. */
   lose(transport: Transport, why: ReasonCode, detail = ''): void {
     if (this.transport !== transport) return;
-    if (this.stateName === 'closing') return this.end(this.whyClosing, detail);
     if (!this.resume) return this.end(why, detail);
     this.stateName = 'suspended';
     this.transport = undefined;
@@ -196,9 +192,9 @@ export class SessionCore {
     this.boundSuspended();
   }
 
-  /** Queues a message, and sends it at once where the transport can take it. Silently dropped once closing. */
+  /** Queues a message, and sends it at once where the transport can take it. Silently dropped once closed. */
   send(data: RawData, options?: PacketOptions): void {
-    if (this.stateName === 'closing' || this.stateName === 'closed') return;
+    if (this.stateName === 'closed') return;
     this.outbox.push(data, options);
     this.flush();
     this.boundSuspended();
@@ -269,21 +265,10 @@ export class SessionCore {
         outbox.ahead.push(this.withCount('ping'));
     }
     this.flushing = false;
-    if (outbox.waiting) return;
-    if (sent && this.stateName !== 'closed') this.sink.drained();
-    if (this.stateName === 'closing') this.end(this.whyClosing);
+    if (sent && !outbox.waiting && this.stateName !== 'closed') this.sink.drained();
   }
 
-  /** Ends the session from here. What waits leaves first where a transport can take it; `discard` drops it. */
-  close(why: ReasonCode = 'closed-here', discard = false): void {
-    if (discard || !this.transport || !this.waiting) return this.end(why);
-    if (this.stateName === 'closing') return;
-    this.stateName = 'closing';
-    this.whyClosing = why;
-    this.flush();
-  }
-
-  /** Ends the session at once: by either side, or for bad input, a limit, a heartbeat missed. */
+  /** Ends the session at once: closed by either side, or for bad input, a limit, a heartbeat missed. */
   end(why: ReasonCode, detail = ''): void {
     const { outbox, transport } = this;
     if (this.stateName === 'closed') return;
@@ -366,12 +351,6 @@ export class SessionCore {
     if (count === undefined || count > this.outbox.sent) return false;
     this.outbox.confirmUpTo(count);
     return true;
-  }
-
-  private goBack(): number {
-    const again = this.outbox.rewind();
-    this.replayed += again;
-    return again;
   }
 
   private boundSuspended(): void {
