@@ -5,12 +5,14 @@
  * Only decisions are made here: transports, time and chance come from outside. At most one transport beside the session's
  * own is being tried at any time, and until it has proved itself the session stays where it is.
  */
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { SessionCore } from '../../shared/engine/session.ts';
-import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
+import { backoffMs } from './backoff.ts';
+import type { Environment } from './environment.ts';
 import type { RungReason } from './meanings.ts';
+import type { Emit } from './socket-events.ts';
 import type { Joining, Transport } from './transport.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -24,10 +26,15 @@ const MOVE_MS = 2_000;
 const ATTACH_MS = 5_000;
 
 /** The first wait before coming back is tried again, and the longest (ms): many tries fit into the time that a server waits. */
-const AGAIN_MS = [100, 2_000] as const;
+const AGAIN_MS = 100;
+const AGAIN_MOST_MS = 2_000;
 
 /** The same for climbing. */
-const CLIMB_MS = [2_000, 300_000] as const;
+const CLIMB_MS = 2_000;
+const CLIMB_MOST_MS = 300_000;
+
+/** By which part of itself a wait is longer or shorter. */
+const JITTER = 0.5;
 
 /** A transport that carried the session for so long has proved itself: its loss is not held against it (ms). */
 const PROVEN_MS = 30_000;
@@ -35,33 +42,30 @@ const PROVEN_MS = 30_000;
 /** What the ladder asks of its owner, who tells it what becomes of the transports that it made. */
 export interface LadderHost {
   readonly core: SessionCore;
-  readonly clock: Clock;
-  random(): number;
-  /** The transport that carries the session, or did last. */
-  current(): Transport;
+  readonly environment: Environment;
+  /** Knows the transport that carries the session, or did last. */
+  readonly socket: { readonly transport: Transport };
+  readonly emit: Emit;
   create(name: string, joins: Joining): Transport;
   /** `transport` carries the session from now on. @param seen - how many messages a server of ours has seen */
   adopt(transport: Transport, why: RungReason, seen: number | undefined): void;
-  /** A probe was answered, and the session is about to move. */
-  upgrading(transport: Transport): void;
   /** An attempt came to nothing. */
-  failed(transport: Transport, joins: Joining, why: RungReason, detail: unknown): void;
+  failed(transport: Transport, wasAttaching: boolean, why: RungReason, detail: unknown): void;
 }
 
 export type Ladder = ReturnType<typeof createLadder>;
 
-export function createLadder({ core, clock, random, current, create, adopt, upgrading, failed }: LadderHost) {
+export function createLadder({ core, environment, socket, emit, create, adopt, failed }: LadderHost) {
+  const { clock, random } = environment;
   /** The better ways, the best first, and the one that is sure. */
   let rungs: readonly string[] = [];
   let surest = '';
-  /** The rung to begin with: the one that held last. And the one at hand. */
-  let first = 0;
+  /** The rung at hand: the one that is being probed, or that held last. */
   let at = 0;
-  /** The transport that is being tried, and how. */
+  /** The transport that is being tried. */
   let candidate: Transport | undefined;
-  let joins: Joining;
-  /** Whether the server's next word is that the session goes on there. A probe is to be answered first. */
-  let isJoining = false;
+  /** How. Once a probe was answered the session moves: as when it attaches, the server's next word is that it goes on there. */
+  let stage: Joining | 'move';
   /** With a candidate: until it must have got on. Without: until the next try. */
   let timer: Timer | undefined;
   /** How often in a row coming back failed. */
@@ -84,17 +88,17 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
   const lost = (transport: Transport, why: RungReason, detail?: unknown): void => {
     if (transport !== candidate) return;
     stop();
-    failed(transport, joins, why, detail);
-    if (joins === 'attach') {
+    failed(transport, stage === 'attach', why, detail);
+    if (stage === 'attach') {
       const askedMs = detail instanceof TransportError ? detail.retryAfterMs : 0;
-      later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);
-    } else if (!isJoining) climb(at + 1);
+      later(askedMs + backoffMs(AGAIN_MS, AGAIN_MOST_MS, JITTER, misses++, random()), comeBack);
+    } else if (stage === 'probe') climb(at + 1);
     else {
       // Where the session was to go has not held: that counts, however long what carried it until then had held.
       falls++;
       since = clock.now();
       // The server may have moved it: where it is now, coming back tells.
-      core.lose(current() as SessionTransport, 'transport-error');
+      core.lose(socket.transport, 'transport-error');
     }
   };
 
@@ -110,8 +114,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
   const attempt = (name: string, how: Joining, withinMs: number): Transport => {
     stop();
     candidate = create(name, how);
-    joins = how;
-    isJoining = how === 'attach';
+    stage = how;
     expect(withinMs);
     return candidate;
   };
@@ -120,12 +123,8 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     if (core.resumable && core.stateName !== 'closed') timer = clock.after(delayMs, task);
   };
 
-  /** A wait that doubles each `time`, more or less (ms). */
-  const waitMs = ([firstMs, mostMs]: readonly [number, number], time: number): number =>
-    Math.min(mostMs, firstMs * 2 ** time) * (0.5 + random());
-
   const climbLater = (): void => {
-    climbAt ??= clock.now() + waitMs(CLIMB_MS, falls++);
+    climbAt ??= clock.now() + backoffMs(CLIMB_MS, CLIMB_MOST_MS, JITTER, falls++, random());
     later(Math.max(0, climbAt - clock.now()), climb);
   };
 
@@ -134,21 +133,20 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     candidate = undefined;
     timer?.cancel();
     since = clock.now();
-    adopt(transport, joins === 'attach' ? 'resumed' : 'climbed', seen);
+    adopt(transport, stage === 'attach' ? 'resumed' : 'climbed', seen);
     if (core.stateName !== 'open' || candidate) return;
     const rung = rungs.indexOf(transport.name);
-    if (rung >= 0) first = rung;
     if (rung > 0 || falls > 0) climbLater();
-    else if (rung < 0) climb(first);
+    else if (rung < 0) climb(at);
   };
 
   /** Probes rung after rung, from `from` down to the one in use. */
   const climb = (from = 0): void => {
     climbAt = undefined;
-    at = from;
-    const name = rungs[at];
-    const isThere = name === undefined || name === current().name;
-    if (isThere && at > 0) climbLater();
+    const name = rungs[from];
+    at = name ? from : 0;
+    const isThere = !name || name === socket.transport.name;
+    if (isThere && from > 0) climbLater();
     if (isThere || core.stateName !== 'open') return;
     const transport = attempt(name, 'probe', PROBE_MS);
     transport.once('open', () => transport.probe());
@@ -169,7 +167,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     if (isAsleep || core.stateName === 'closed') return;
     const transport = attempt(surest, 'attach', ATTACH_MS);
     transport.open();
-    core.resend(transport as SessionTransport);
+    core.resend(transport);
   };
 
   return {
@@ -182,14 +180,14 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     },
 
     /** Whether the session is about to move. */
-    isMoving: (): boolean => !!candidate && isJoining,
+    isMoving: (): boolean => !!candidate && stage === 'move',
 
     /** The session is open. @param best - the rung to begin with, as it held last time */
     start(better: readonly string[], sure: string, best: string | undefined): void {
       rungs = better;
       surest = sure;
       since = clock.now();
-      climb((first = Math.max(0, rungs.indexOf(best!))));
+      climb(Math.max(0, rungs.indexOf(best!)));
     },
 
     /** A packet arrived on a transport; it matters only while that is being tried. */
@@ -197,12 +195,12 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
       const { type, data } = packet;
       if (transport !== candidate) return;
       const count = type === 'noop' ? readCount(data) : undefined;
-      if (!isJoining && data === 'probe') {
-        isJoining = true;
+      if (stage === 'probe' && data === 'probe') {
+        stage = 'move';
         if (core.resumable) expect(MOVE_MS);
-        upgrading(transport);
-        current().pause(() => move(transport));
-      } else if (isJoining && count !== undefined) settle(transport, count);
+        emit('upgrading', transport);
+        socket.transport.pause(() => move(transport));
+      } else if (stage !== 'probe' && count !== undefined) settle(transport, count);
       // A server may also say why the session is over, and that it is.
       else if (!/^(noop|close)$/.test(type) || !core.receive(packet, transport.lane)) lost(transport, 'refused');
     },
@@ -210,7 +208,7 @@ export function createLadder({ core, clock, random, current, create, adopt, upgr
     /** The session's transport is lost. Comes back at once. */
     fell(): void {
       if (clock.now() - since > PROVEN_MS) falls = 0;
-      else if (rungs.includes(current().name)) falls++;
+      else if (rungs.includes(socket.transport.name)) falls++;
       misses = 0;
       comeBack();
     },

@@ -10,14 +10,13 @@ import type { Packet } from '../../shared/engine/packet.ts';
 import { Watchdog } from '../../shared/engine/heartbeat.ts';
 import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
 import { type ResumeTerms, SessionCore } from '../../shared/engine/session.ts';
-import type { Transport as SessionTransport } from '../../shared/engine/transport.ts';
 import { protocol } from '#client/codec';
 import { payloadBytes } from './byte-length.ts';
 import type { Environment, PageHint } from './environment.ts';
 import { createLadder } from './ladder.ts';
 import type { TransportCtor } from './options.ts';
 import type { Socket } from './socket.ts';
-import type { HandshakeData, SocketReservedEvents } from './socket-events.ts';
+import type { Emit, HandshakeData } from './socket-events.ts';
 import type { RungReason } from './meanings.ts';
 import { note, type TimelineEntry, whyFailed } from './timeline.ts';
 import type { Joining, Transport, TransportCloseDetails, TransportReservedEvents } from './transport.ts';
@@ -33,12 +32,6 @@ const LEAVE_MS = 5_000;
 
 /** What is kept of messages on their way, and after how many seen the server is told so. */
 const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 16, reportBytes: 65_536 };
-
-/** Calls the application's listeners. */
-export type Emit = <Event extends keyof SocketReservedEvents>(
-  event: Event,
-  ...args: Parameters<SocketReservedEvents[Event]>
-) => void;
 
 export interface Line {
   readonly core: SessionCore;
@@ -71,7 +64,7 @@ export function openLine(
   emit: Emit,
 ): Line {
   const { opts } = socket;
-  const { clock, random, memory } = environment;
+  const { clock, memory } = environment;
   const timeline: TimelineEntry[] = [];
   let watchdog: Watchdog | undefined;
   let turn = 0;
@@ -79,9 +72,6 @@ export function openLine(
   let told: string | undefined;
   /** What the transport said when it ended. */
   let ending: TransportCloseDetails | Error | undefined;
-
-  /** The current transport as the session core knows it; an application's own may have another name. */
-  const carrier = (): SessionTransport => socket.transport as SessionTransport;
 
   const core = new SessionCore(
     clock,
@@ -127,17 +117,16 @@ export function openLine(
 
   const ladder = createLadder({
     core,
-    clock,
-    random,
-    current: () => socket.transport,
+    environment,
+    socket,
+    emit,
     create,
     adopt,
-    upgrading: (transport) => emit('upgrading', transport),
-    failed(transport, joins, why, detail) {
+    failed(transport, wasAttaching, why, detail) {
       note(timeline, transport.name, why, detail);
       const end = refusal(detail);
       if (end) core.end(end);
-      else if (joins === 'probe')
+      else if (!wasAttaching)
         emit('upgradeError', Object.assign(new Error(`probe error: ${why}`), { transport: transport.name }));
       closeWhenIdle();
     },
@@ -165,7 +154,7 @@ export function openLine(
 
   function onDrain(transport: Transport): void {
     if (transport !== socket.transport) return;
-    while (socket.writeBuffer.length > core.waiting) socket.writeBuffer.shift();
+    socket.writeBuffer.splice(0, socket.writeBuffer.length - core.waiting);
     core.flush();
     if (socket.isHeard && !socket.writeBuffer.length) emit('drain');
     closeWhenIdle();
@@ -186,7 +175,7 @@ export function openLine(
     socket.transport = transport;
     ending = undefined;
     watchdog?.start();
-    core.attach(carrier(), seen);
+    core.attach(socket.transport, seen);
     if (core.stateName === 'closed') return;
     if (why === 'climbed') {
       memory.priorWebsocketSuccess = transport.name === 'websocket';
@@ -215,7 +204,7 @@ export function openLine(
     }
     if (type === 'error') onLost(transport, 'transport-error', new Error('server error'));
     else if (core.stateName === 'opening') onHandshake(packet);
-    else if (!core.receive(packet, transport.lane)) core.lose(carrier(), 'malformed');
+    else if (!core.receive(packet, transport.lane)) core.lose(socket.transport, 'malformed');
     if (type === 'ping') {
       emit('packetCreate', { type: 'pong', options: { compress: true } });
       emit('ping');
@@ -236,7 +225,7 @@ export function openLine(
     socket.maxPayload = maxPayload || Infinity;
     watchdog = new Watchdog(
       clock,
-      { ping: () => core.resumable && core.ping(), lost: () => core.lose(carrier(), 'heartbeat-missed') },
+      { ping: () => core.resumable && core.ping(), lost: () => core.lose(socket.transport, 'heartbeat-missed') },
       pingInterval,
       pingTimeout,
     );
@@ -250,7 +239,7 @@ export function openLine(
     memory.priorWebsocketSuccess = transport.name === 'websocket';
     const isClosing = socket.readyState === 'closing';
     socket.readyState = 'open';
-    core.open(carrier(), agreed, () => {
+    core.open(socket.transport, agreed, () => {
       announce('opened');
       for (const { data: message, options } of early) {
         try {
@@ -292,7 +281,7 @@ export function openLine(
     const end = refusal(detail) ?? (isOpening ? why : undefined);
     if (isError && !core.resumable) emit('error', detail);
     if (end) core.end(end);
-    else core.lose(carrier(), why);
+    else core.lose(socket.transport, why);
   }
 
   function onHint(hint: PageHint): void {
@@ -304,7 +293,7 @@ export function openLine(
       // A plain session can't come back, and there is no question that its server would answer.
     } else if (hint === 'hide') {
       ladder.sleep();
-      core.lose(carrier(), 'transport-closed');
+      core.lose(socket.transport, 'transport-closed');
     } else {
       // Behind a large upload the question would wait its turn, and silence say nothing.
       if (core.transport && transport.writable) {
@@ -336,7 +325,7 @@ export function openLine(
     const unsent = socket.writeBuffer.length;
     emit('close', word, details);
     // Who is told of the end may look at what has not left; what a listener that opened anew has sent since stays.
-    socket.writeBuffer = socket.writeBuffer.slice(unsent);
+    socket.writeBuffer.splice(0, unsent);
   }
 
   /** Closed while the server was opening the session, which it would keep for one who comes back: it is told, once it can be. */

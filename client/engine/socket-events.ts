@@ -53,3 +53,9 @@ export interface SocketReservedEvents {
   transport: (details: { readonly name: string; readonly why: RungReason }) => void;
   close: (reason: string, details?: CloseDetails) => void;
 }
+
+/** Calls the application's listeners. */
+export type Emit = <Event extends keyof SocketReservedEvents>(
+  event: Event,
+  ...args: Parameters<SocketReservedEvents[Event]>
+) => void;

@@ -7,7 +7,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readCount } from '../../shared/engine/count.ts';
-import type { TransportName } from '../../shared/engine/packet.ts';
 import { askApplication } from './admission.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Line } from './line.ts';
@@ -81,7 +80,7 @@ function takeCounted(get: Get): void {
 }
 
 /** Whether the session has moved on from the transport of a GET that only follows another one: up, to a better transport. */
-function isOvertaken(transport: unknown, carrier: TransportName | undefined): boolean {
+function isOvertaken(transport: unknown, carrier: string | undefined): boolean {
   return transport !== carrier && (carrier === 'websocket' || (transport === 'polling' && carrier !== undefined));
 }
 

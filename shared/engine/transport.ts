@@ -1,4 +1,4 @@
-import type { Packet, TransportName } from './packet.ts';
+import type { Packet } from './packet.ts';
 
 /**
  * One way to carry packets, as a session sees it. The wings implement it over HTTP and WebSocket.
@@ -7,7 +7,8 @@ import type { Packet, TransportName } from './packet.ts';
  * transport itself, so that news from one that was replaced can be told apart.
  */
 export interface Transport {
-  readonly name: TransportName;
+  /** A `TransportName`, unless it is a client's application's own. */
+  readonly name: string;
   /** Whether `send` may be called now. When it becomes true again, the owner calls the session's `flush`. */
   readonly writable: boolean;
   /** Most bytes that one `send` should carry (a POST's body has a limit), or Infinity. A single larger message comes alone. */

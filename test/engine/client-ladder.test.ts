@@ -123,7 +123,7 @@ describe('the ladder', () => {
     const clock = new VirtualClock();
     const made: { name: string; joins: Joining; isClosed: boolean; transport: Transport }[] = [];
     const failures: string[] = [];
-    let current = { name: 'polling', pause: (done: () => void) => done() } as Transport;
+    const socket = { transport: { name: 'polling', pause: (done: () => void) => done() } as Transport };
     const make = (name: string, joins: Joining): Transport => {
       const transport = {
         name,
@@ -148,16 +148,16 @@ describe('the ladder', () => {
         resend() {},
         lose: () => (state.stateName = 'suspended'),
       }) as never,
-      clock,
-      random: () => 0.5,
-      current: () => current,
+      environment: { ...environmentFor({}), clock, random: () => 0.5 },
+      socket,
+      emit() {},
       create: make,
       adopt(transport) {
-        current = transport;
+        socket.transport = transport;
         state.stateName = 'open';
       },
-      upgrading() {},
-      failed: (transport, joins, why) => void failures.push(`${joins} ${transport.name}: ${why}`),
+      failed: (transport, wasAttaching, why) =>
+        void failures.push(`${wasAttaching ? 'attach' : 'probe'} ${transport.name}: ${why}`),
     };
     const ladder = createLadder(host);
     const tried = (): string[] => made.map(({ joins, name }) => `${joins} ${name}`);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backoff, backoffMs } from '../../client/events/backoff.ts';
+import { backoffMs } from '../../client/engine/backoff.ts';
+import { Backoff } from '../../client/events/backoff.ts';
 
 describe('the wait before an attempt', () => {
   it.each([

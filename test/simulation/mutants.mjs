@@ -48,7 +48,7 @@ export const mutants = [
   {
     name: 'nothing is sent again after a loss',
     file: session,
-    from: 'if (this.early !== transport) again = this.goBack();',
+    from: 'if (this.early !== transport) again = outbox.rewind();',
     to: 'if (this.early !== transport) again = 0;',
   },
   {
@@ -60,7 +60,7 @@ export const mutants = [
   {
     name: 'what leaves ahead of the attach begins where the lost transport was',
     file: session,
-    from: 'this.resent = this.goBack();',
+    from: 'this.resent = outbox.rewind();',
     to: '',
   },
   { name: 'the window never closes', file: session, from: "() => this.end('window-passed', why)", to: '() => {}' },
@@ -139,7 +139,7 @@ export const mutants = [
   {
     name: 'coming back is tried once',
     file: ladder,
-    from: 'later(askedMs + waitMs(AGAIN_MS, misses++), comeBack);',
+    from: 'later(askedMs + backoffMs(AGAIN_MS, AGAIN_MOST_MS, JITTER, misses++, random()), comeBack);',
     to: '',
   },
   {
