@@ -51,6 +51,21 @@ const withoutProse = {
   },
 };
 
+/**
+ * No browser that reads the JavaScript of the small builds is without a `fetch` whose answers stream. `throughline.js` and the
+ * bundles, which others load as well (React Native, jsdom), have `XMLHttpRequest` beside it.
+ */
+const withoutXhr = {
+  name: 'without-xhr',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]http-browser\.ts$/ }, ({ path: file }) => ({
+      contents: "export { requestByFetch as request } from './http-fetch.ts';",
+      resolveDir: path.dirname(file),
+    }));
+  },
+};
+
 /** The script tag's file: what it gives is one function, with everything else as its properties. */
 const script = {
   contents: `import { connect, io, Manager, protocol, Socket } from './client/index.ts';
@@ -120,7 +135,7 @@ async function buildFile(outfile, { script: isScript = false, small, msgpack = f
   const source = {
     ...browser,
     stdin: isScript ? script : module,
-    plugins: [...(small ? [withoutDebug, withoutProse] : []), ...(msgpack ? [withMsgpack] : [])],
+    plugins: [...(small ? [withoutDebug, withoutProse, withoutXhr] : []), ...(msgpack ? [withMsgpack] : [])],
   };
   const { outputFiles } = await build({
     ...source,
