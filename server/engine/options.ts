@@ -2,6 +2,7 @@
  * The options of an engine server: one table with every default, checked once. Nothing deeper down has a default of its own.
  */
 import type { IncomingMessage } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 
 import type { SerializeOptions } from 'cookie';
 import type { CorsOptions, CorsOptionsDelegate } from 'cors';
@@ -34,7 +35,7 @@ export interface ResumeOptions {
   readonly maxPackets?: number;
   /** The same in bytes. @defaultValue 1_000_000 */
   readonly maxBytes?: number;
-  /** Most bytes kept for all suspended sessions together; beyond, the oldest are ended. @defaultValue 256 MiB */
+  /** Most bytes kept for all suspended sessions together; beyond, the oldest are ended. @defaultValue 256 MiB, a quarter of a small heap */
   readonly maxTotalBytes?: number;
 }
 
@@ -88,16 +89,20 @@ export interface ServerOptions {
   readonly allowEIO3?: boolean;
   /** Most sessions at once that have not sent a message yet; beyond, new ones get 503. @defaultValue 2^31 - 1 */
   readonly maxSilentSessions?: number;
-  /** Bytes queued for one session beyond which a peer that takes none of them is cut off. @defaultValue 16 MiB */
+  /** Bytes queued for one session beyond which a peer that takes none of them is cut off. @defaultValue 16 MiB, a 32nd of a small heap */
   readonly stalledQueueBytes?: number;
   /** How long such a peer may take none (ms). @defaultValue 10_000 */
   readonly stalledTimeout?: number;
-  /** Bytes queued for one session beyond which its peer is cut off, even if it takes some. @defaultValue 128 MiB */
+  /** Bytes queued for one session beyond which its peer is cut off, even if it takes some. @defaultValue 128 MiB, a quarter of a small heap */
   readonly maxQueuedBytes?: number;
 }
 
 const LARGEST = 2 ** 31 - 1;
 const MIB = 2 ** 20;
+
+/** Texts that wait are in V8's heap, and a process that fills it is ended: where it is small, less of them may wait (bytes). */
+const { heap_size_limit: heapBytes } = getHeapStatistics();
+const atMostOfHeap = (bytes: number, part: number): number => Math.min(bytes, Math.floor(heapBytes / part));
 
 /** A value of any kind that `accepts` lets through. */
 function value<T>(what: string, fallback: T, accepts: (given: unknown) => boolean): Rule<T> {
@@ -143,7 +148,7 @@ const resumeRules = {
   window: whole(0, LARGEST, 20_000),
   maxPackets: whole(1, LARGEST, 10_000),
   maxBytes: whole(1, LARGEST, 1_000_000),
-  maxTotalBytes: whole(0, Number.MAX_SAFE_INTEGER, 256 * MIB),
+  maxTotalBytes: whole(0, Number.MAX_SAFE_INTEGER, atMostOfHeap(256 * MIB, 4)),
 };
 
 const compressionRules = { threshold: whole(0, LARGEST, 1_024) };
@@ -171,9 +176,9 @@ const serverRules = {
   node: value<string>('made of letters, digits, - and _', '', (given) => /^[\w-]{1,64}$/.test(String(given))),
   allowEIO3: toggle(false),
   maxSilentSessions: whole(0, LARGEST, LARGEST),
-  stalledQueueBytes: whole(1, Number.MAX_SAFE_INTEGER, 16 * MIB),
+  stalledQueueBytes: whole(1, Number.MAX_SAFE_INTEGER, atMostOfHeap(16 * MIB, 32)),
   stalledTimeout: whole(1, LARGEST, 10_000),
-  maxQueuedBytes: whole(1, Number.MAX_SAFE_INTEGER, 128 * MIB),
+  maxQueuedBytes: whole(1, Number.MAX_SAFE_INTEGER, atMostOfHeap(128 * MIB, 4)),
 };
 
 /** Where a server listens, complete. */
