@@ -7,6 +7,9 @@ import type { Packet } from '../../shared/engine/packet.ts';
 /** How long the end of a session is kept (ms). */
 const KEPT_MS = 30_000;
 
+/** Most of them that are kept; beyond, the oldest go, and to whoever asks late the session is unknown. */
+const MOST_KEPT = 50_000;
+
 /** How long a server that closes waits for peers that are between two polls (ms): one comes back within a round trip. */
 const LINGER_MS = 1_000;
 
@@ -38,6 +41,8 @@ export class Farewells {
 
   /** The session of that id has ended: `words` say so. */
   keep(id: string, words: readonly Packet[], audience: Audience): void {
+    const [oldest] = this.byId.keys();
+    if (this.byId.size >= MOST_KEPT) this.drop(oldest!);
     const timer = this.clock.after(KEPT_MS, () => this.byId.delete(id));
     this.byId.set(id, { words, audience, timer });
   }
