@@ -218,8 +218,8 @@ export class Namespace<
     return this.sockets.size === 0 && this.connecting === 0;
   }
 
-  /** Called when somebody left; of interest to who creates namespaces on demand. */
-  protected emptied(): void {}
+  /** Called when somebody left, or didn't come after all; of interest to who creates namespaces on demand. */
+  emptied(): void {}
 
   protected everyone(): ManyOperator<EmitEvents, SocketData> {
     return new BroadcastOperator(this.adapter);

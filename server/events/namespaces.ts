@@ -67,8 +67,13 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
         if (isAnswered) return;
         isAnswered = true;
         if (error || !success) ask(at + 1);
-        // While it was being decided upon another client may have had it made.
-        else found(this.byName.get(name) ?? parent.createChild(name));
+        else {
+          // While it was being decided upon another client may have had it made.
+          const namespace = this.byName.get(name) ?? parent.createChild(name);
+          found(namespace);
+          // And this one may have gone.
+          namespace.emptied();
+        }
       };
       if (match instanceof RegExp) decide(null, matches(match, name));
       else {

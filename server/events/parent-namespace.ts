@@ -12,6 +12,9 @@ import type { Server } from './server.ts';
  */
 const IDLE_MS = 60_000;
 
+/** Most of them, of one parent, that stay for that: a client can make as many as it likes, one after the other. */
+const MOST_IDLE = 1_000;
+
 /** How many there are in this process: each has a name of its own. */
 let count = 0;
 
@@ -25,6 +28,8 @@ export class ParentNamespace<
   SocketData = any,
 > extends Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
   readonly children: Set<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new Set();
+  /** Children that were left by the last who was in them, the first of them first. Somebody may have come again. */
+  private readonly idle: Set<ChildNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new Set();
 
   constructor(server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) {
     super(server, `/_${count++}`);
@@ -36,7 +41,7 @@ export class ParentNamespace<
 
   /** Makes a namespace that starts with what was said here. */
   createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-    const child = new ChildNamespace(this.server, name, () => this.children.delete(child));
+    const child = new ChildNamespace(this.server, name, this);
     child.inherit(this.middleware);
     child.validators = this.validators;
     for (const event of ['connect', 'connection'] as const) {
@@ -45,6 +50,23 @@ export class ParentNamespace<
     this.children.add(child);
     this.server.addNamespace(child);
     return child;
+  }
+
+  /** A child is empty, and may be wanted again soon. */
+  keepIdle(child: ChildNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    const { idle } = this;
+    idle.delete(child);
+    idle.add(child);
+    if (idle.size <= MOST_IDLE) return;
+    const [oldest] = idle;
+    idle.delete(oldest!);
+    oldest!.vanishIfIdle();
+  }
+
+  /** A child is no more. */
+  forget(child: ChildNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
+    this.children.delete(child);
+    this.idle.delete(child);
   }
 
   /** @throws Error always: which of the children is meant? */
@@ -60,35 +82,38 @@ class ChildNamespace<
   ServerSideEvents extends EventsMap,
   SocketData,
 > extends Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
-  private readonly removed: () => void;
+  private readonly parent: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   private idleTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(
     server: Server<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     name: string,
-    removed: () => void,
+    parent: ParentNamespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
   ) {
     super(server, name);
-    this.removed = removed;
+    this.parent = parent;
   }
 
   inherit(middleware: typeof this.middleware): void {
     this.middleware = [...middleware];
   }
 
-  protected override emptied(): void {
+  override emptied(): void {
     if (!this.isIdle) return;
     const { cleanupEmptyChildNamespaces } = this.server.opts;
-    if (cleanupEmptyChildNamespaces) this.vanish();
+    if (cleanupEmptyChildNamespaces) this.vanishIfIdle();
     else if (cleanupEmptyChildNamespaces === undefined) {
       clearTimeout(this.idleTimer);
-      this.idleTimer = setTimeout(() => this.isIdle && this.vanish(), IDLE_MS).unref();
+      this.idleTimer = setTimeout(() => this.vanishIfIdle(), IDLE_MS).unref();
+      this.parent.keepIdle(this);
     }
   }
 
-  private vanish(): void {
+  vanishIfIdle(): void {
+    if (!this.isIdle) return;
+    clearTimeout(this.idleTimer);
     this.server.removeNamespace(this);
-    this.removed();
+    this.parent.forget(this);
   }
 }
 
