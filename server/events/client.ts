@@ -153,7 +153,11 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
 
   /** The server leaves a namespace, of which the client is yet to hear. */
   leave(name: string): void {
-    (this.left ??= new Set()).add(name);
+    const left = (this.left ??= new Set());
+    left.add(name);
+    // It must have heard of the first of so many by now: more than that it can't be in at once.
+    const [oldest] = left;
+    if (left.size > this.server.limits.maxNamespaces) left.delete(oldest!);
   }
 
   /** Leaves all namespaces and closes the connection. */
