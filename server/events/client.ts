@@ -14,7 +14,6 @@ import { PacketType, isPacketValid } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { PacketDecoder } from '../../shared/events/parser.ts';
 import type { Receiver, Session } from '../engine/index.ts';
-import { refuseDeep } from './depth.ts';
 import { isOurs, malformed } from './engine.ts';
 import type { SendOptions } from './engine.ts';
 import type { Server } from './server.ts';
@@ -210,7 +209,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     const { partial } = this;
     if (typeof data === 'string') {
       if (partial !== undefined) throw new Error('got plaintext data when reconstructing a packet');
-      const packet = decodeText(data, refuseDeep, this.server.limits.maxAttachments);
+      const packet = decodeText(data, this.server.refuseDeeper, this.server.limits.maxAttachments);
       if (!('missing' in packet)) return packet;
       // Refused before the bytes come: nobody could take them.
       if (!this.placeOf(packet.nsp)?.connected && !this.left?.has(packet.nsp)) throw new Error('not joined');

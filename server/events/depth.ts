@@ -3,21 +3,22 @@
  * once there is an array for each.
  */
 
-/** Most levels of arrays and objects in a packet, its own array counted. Deeper ones are refused in both directions. */
+/** Most levels of arrays and objects in a packet, its own array counted, unless the option `maxDepth` says otherwise. */
 export const MAX_DEPTH = 1_000;
 
-/** Two characters open and close a level: a shorter text can't nest too deep and isn't searched. */
-const DEEP_FROM_LENGTH = 2 * MAX_DEPTH;
+export const tooDeep = (maxDepth: number): string => `data nests deeper than ${maxDepth} levels (maxDepth)`;
 
-export const tooDeep = `data nests deeper than ${MAX_DEPTH} levels`;
-
-/** @throws Error where JSON opens more levels than a packet may have. Asked before it is parsed. */
-export function refuseDeep(json: string): void {
-  if (json.length >= DEEP_FROM_LENGTH && nestsTooDeep(json)) throw new Error(tooDeep);
+/** @returns what throws an Error where JSON opens more levels than a packet may have. Asked before it is parsed. */
+export function refuseDeeper(maxDepth: number): (json: string) => void {
+  // Two characters open and close a level: a shorter text can't nest too deep and isn't searched.
+  const deepFromLength = 2 * maxDepth;
+  return (json) => {
+    if (json.length >= deepFromLength && nestsDeeper(json, maxDepth)) throw new Error(tooDeep(maxDepth));
+  };
 }
 
 /** Texts within are passed over at the speed of `indexOf`. */
-function nestsTooDeep(json: string): boolean {
+function nestsDeeper(json: string, maxDepth: number): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
@@ -25,7 +26,7 @@ function nestsTooDeep(json: string): boolean {
       at = endOfText(json, at);
       if (at < 0) return false; // No JSON: the parser will say so.
     } else if (code === 0x5b || code === 0x7b) {
-      if (++depth > MAX_DEPTH) return true;
+      if (++depth > maxDepth) return true;
     } else if (code === 0x5d || code === 0x7d) depth--;
   }
   return false;

@@ -4,7 +4,7 @@
  */
 import { isBinary } from '../../shared/events/attachments.ts';
 import { ThroughlineError } from '../../shared/errors.ts';
-import { MAX_DEPTH, tooDeep } from './depth.ts';
+import { tooDeep } from './depth.ts';
 
 type Holder = Record<string | number, unknown>;
 
@@ -12,16 +12,16 @@ type Holder = Record<string | number, unknown>;
  * Whether there is binary in an array or object, at any depth. An object with `toJSON` is taken for what that returns, as
  * `JSON.stringify` does.
  *
- * @throws {@link ThroughlineError} `ERR_ARGUMENT` past {@link MAX_DEPTH}, where circular data ends as well
+ * @throws {@link ThroughlineError} `ERR_ARGUMENT` past `maxDepth` levels, where circular data ends as well
  */
-export function holdsBinary(root: object): boolean {
+export function holdsBinary(root: object, maxDepth: number): boolean {
   let holder: Holder | undefined = root as Holder;
   let found = false;
   let depth = 1;
   const waiting: Holder[] = [];
   const depths: number[] = [];
   while (holder) {
-    if (depth > MAX_DEPTH) throw new ThroughlineError('ERR_ARGUMENT', tooDeep);
+    if (depth > maxDepth) throw new ThroughlineError('ERR_ARGUMENT', tooDeep(maxDepth));
     const keys: string[] | undefined = Array.isArray(holder) ? undefined : Object.keys(holder);
     const count = keys ? keys.length : (holder as unknown as unknown[]).length;
     for (let index = 0; index < count; index++) {

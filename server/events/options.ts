@@ -4,6 +4,7 @@ import { amount, resolveOptions, toggle, whole } from '../../shared/options.ts';
 import type { Resolved, Rule } from '../../shared/options.ts';
 import type { AttachOptions, ServerOptions as EngineOptions } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
+import { MAX_DEPTH } from './depth.ts';
 import type { Namespace } from './namespace.ts';
 
 /** Makes a namespace's adapter: a class, or a function that returns one, as packages of adapters give it. */
@@ -49,6 +50,8 @@ export interface ServerOptions extends EngineOptions, AttachOptions {
   readonly cleanupEmptyChildNamespaces?: boolean;
   /** Most attachments in a packet that comes in. @defaultValue 10 */
   readonly maxAttachments?: number;
+  /** Most levels of arrays and objects in a packet, its own array counted, in either direction. @defaultValue 1_000 */
+  readonly maxDepth?: number;
   /** Most namespaces that a client is in at once. @defaultValue 1_000 */
   readonly maxNamespaces?: number;
   /** Most sessions at once that have joined no namespace yet; beyond, new ones get 503. @defaultValue 10_000 */
@@ -64,6 +67,7 @@ const rules = {
   serveClient: unlessFalse,
   connectTimeout: amount(0, LARGEST, 45_000),
   maxAttachments: whole(0, LARGEST, 10),
+  maxDepth: whole(1, LARGEST, MAX_DEPTH),
   maxNamespaces: whole(1, LARGEST, 1_000),
   // The engine's, which has no bound of its own: it can't know how long its sessions mean to be silent.
   maxSilentSessions: whole(1, LARGEST, 10_000),

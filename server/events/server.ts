@@ -34,6 +34,7 @@ import { ClientFiles } from './client-files.ts';
 import { makeSticky } from './cluster-worker.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
 import { delegateListeners } from './delegate-listeners.ts';
+import { refuseDeeper } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
 import { Engines, answerHealth } from './engines.ts';
 import type { Health } from './engines.ts';
@@ -99,6 +100,8 @@ export class Server<
   /** What was given, and recovery complete if it is on. Adapters read it. */
   readonly opts: GivenOptions;
   readonly limits: Limits;
+  /** Refuses JSON that nests deeper than `maxDepth`. Asked for each packet, before it is parsed. */
+  readonly refuseDeeper: (json: string) => void;
   /** Whether clients that come back get their state. */
   readonly recovers: boolean;
   readonly connectDeadlines: ConnectDeadlines;
@@ -128,8 +131,9 @@ export class Server<
     this.connectDeadlines = new ConnectDeadlines(() => this.connectTimeoutMs);
     this.basePath = withoutSlash(given.path || '/socket.io');
     this._parser = given.parser || { Encoder: QuickEncoder, Decoder, protocol };
-    this.encoder = new this._parser.Encoder();
+    this.encoder = given.parser ? new given.parser.Encoder() : new QuickEncoder(this.limits.maxDepth);
     this.Decoder = given.parser ? given.parser.Decoder : undefined;
+    this.refuseDeeper = refuseDeeper(this.limits.maxDepth);
     this.recovers = this.opts.connectionStateRecovery !== undefined;
     this.adapterConstructor = given.adapter || (this.recovers ? SessionAwareAdapter : Adapter);
     this.namespaces = new Namespaces(this);

@@ -47,7 +47,7 @@ export function decodeText(text: string, inspect?: Inspect, maxAttachments = MAX
   const type = Number(plain ?? Number(binary) - TO_BINARY) as PacketType;
   const attachments = Number(count ?? 0);
   // Zero is refused as well: such a packet would wait for its last attachment for ever.
-  if (count && !(attachments && attachments <= maxAttachments)) throw malformed('too many attachments, or none');
+  if (count && !(attachments && attachments <= maxAttachments)) throw malformed('more than maxAttachments, or none');
   const id = Number(digits);
   if (digits ? !Number.isSafeInteger(id) : type === ACK) throw malformed('invalid id');
   const places: (Place | undefined)[] = Array<undefined>(attachments).fill(undefined);

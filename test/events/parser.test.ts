@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Decoder as OfficialDecoder, Encoder as OfficialEncoder } from 'socket.io-parser';
 import { describe, expect, it } from 'vitest';
-import { refuseDeep } from '../../server/events/depth.ts';
+import { refuseDeeper } from '../../server/events/depth.ts';
 import { QuickEncoder } from '../../server/events/quick-encoder.ts';
 import { Decoder, decodeText } from '../../shared/events/decoder.ts';
 import { Encoder } from '../../shared/events/encoder.ts';
@@ -20,7 +20,7 @@ function decodeAll(messages: readonly unknown[]): Packet[] {
 
 const encode = (packet: Packet): unknown[] => new Encoder().encode(packet);
 
-const decodeOnServer = (text: string): Packet => decodeText(text, refuseDeep);
+const decodeOnServer = (text: string): Packet => decodeText(text, refuseDeeper(1_000));
 
 /** `levels` arrays around nothing. */
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
@@ -265,9 +265,9 @@ describe('the decoder', () => {
   it('takes as many attachments as it is told', () => {
     const placeholders = Array.from({ length: 11 }, (_, num) => `{"_placeholder":true,"num":${num}}`);
     const text = `511-["x",${placeholders.join()}]`;
-    expect(() => decodeText(text)).toThrow(/attachments/);
+    expect(() => decodeText(text)).toThrow(/maxAttachments/);
     expect(decodeText(text, undefined, 11).data).toHaveLength(12);
-    expect(() => decodeText(text, undefined, 0)).toThrow(/attachments/);
+    expect(() => decodeText(text, undefined, 0)).toThrow(/maxAttachments/);
   });
 
   it('takes 1,000 levels', () => {

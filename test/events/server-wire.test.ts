@@ -130,8 +130,12 @@ describe('a client that breaks the protocol', () => {
       'not joined',
     ],
     ['announces an attachment that has no place', ['451-["x"]'], 'attachment without placeholder'],
-    ['sends 1,001 levels', [`42["x",${'['.repeat(1_000)}${']'.repeat(1_000)}]`], 'data nests deeper than 1000 levels'],
-    ['sends 11 attachments', ['4511-["x"]'], 'too many attachments, or none'],
+    [
+      'sends 1,001 levels',
+      [`42["x",${'['.repeat(1_000)}${']'.repeat(1_000)}]`],
+      'data nests deeper than 1000 levels (maxDepth)',
+    ],
+    ['sends 11 attachments', ['4511-["x"]'], 'more than maxAttachments, or none'],
   ])('loses its connection and no other when it %s', async (_what, sent, why) => {
     const { io, port, notes } = await serveNoting();
     const bystander = await RawPeer.connect(port);
