@@ -27,6 +27,8 @@ export class Registry implements LineHost {
   tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
   isDraining = false;
+  /** How many sessions are silent. The floor above may know better. */
+  countSilent = (): number => this.silent;
   private readonly server: EventEmitter;
   private readonly lines = new Map<string, Line>();
   /** Sessions that have not sent a message yet. */
@@ -57,7 +59,7 @@ export class Registry implements LineHost {
 
   /** Whether there are so many sessions that have said nothing yet that no more are let in. */
   get isCrowded(): boolean {
-    return this.silent >= this.settings.maxSilentSessions;
+    return this.countSilent() >= this.settings.maxSilentSessions;
   }
 
   [Symbol.iterator](): Iterator<Line> {

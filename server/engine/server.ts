@@ -110,6 +110,15 @@ export class Server extends EventEmitter {
     return this.generateId(messageOf(request));
   }
 
+  /**
+   * Bounds silent sessions by what `count` says, in the place of those that have not sent a message: for who is above, and
+   * knows better when a peer has said what it came for.
+   */
+  countSilentBy(count: () => number): this {
+    this.registry.countSilent = count;
+    return this;
+  }
+
   /** Answers requests and upgrades under the path, on an http server whose other listeners go on as before. */
   attach(server: AnyHttpServer, options?: AttachOptions): this {
     this.httpServer = server as HttpServer;

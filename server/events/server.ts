@@ -404,6 +404,7 @@ export class Server<
 
   private makeEngine(options: ServerOptions, path: string): Engine {
     const engine = new Engine({ maxSilentSessions: this.limits.maxSilentSessions, ...options });
+    engine.countSilentBy(() => this.connectDeadlines.size);
     makeSticky(engine);
     if (this.servesClient) {
       const clientFiles = new ClientFiles(path);
