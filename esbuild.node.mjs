@@ -48,6 +48,13 @@ function takeImports(code) {
 }
 
 /**
+ * esbuild's way to export names walks up to Object.prototype, and fails at what an application may have put there.
+ *
+ * @param {string} code a CommonJS file as esbuild writes it
+ */
+const exportOwnNames = (code) => code.replace('for (var name in all)', 'for (var name of Object.keys(all))');
+
+/**
  * @param {string} outdir
  * @param {readonly import('./esbuild.entries.mjs').Entry[]} entries
  */
@@ -85,7 +92,7 @@ export async function buildNode(outdir, entries) {
         logLevel: 'warning',
       });
       await Promise.all([
-        writeFile(file.path, `${code}//# sourceMappingURL=${path.basename(file.path)}.map\n`),
+        writeFile(file.path, `${exportOwnNames(code)}//# sourceMappingURL=${path.basename(file.path)}.map\n`),
         writeFile(`${file.path}.map`, map),
       ]);
     }),
