@@ -24,7 +24,9 @@ export function listen(
 ): Server {
   const options = typeof given === 'function' ? undefined : given;
   const httpServer = createServer((_request, response) => {
-    response.writeHead(501).end('Not Implemented');
+    response
+      .writeHead(501, { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+      .end('Not Implemented');
   });
   httpServer.listen(port, listening);
   return attach(httpServer, options);

@@ -60,7 +60,11 @@ export class ClientFiles {
     this.answer(file, request, response).catch((error: unknown) => {
       debug('%s not served: %s', file, error);
       if (!response.headersSent)
-        response.writeHead(404, { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' });
+        response.writeHead(404, {
+          'Content-Type': 'text/plain',
+          'Cache-Control': 'no-store',
+          'X-Content-Type-Options': 'nosniff',
+        });
       response.end();
     });
     return true;

@@ -62,6 +62,7 @@ export function answerHealth(health: Health, response: ServerResponse): void {
   response.writeHead(health.state === 'ready' ? 200 : 503, {
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
   });
   response.end(JSON.stringify(health));
 }

@@ -16,15 +16,16 @@ const defaultLimits = resolveLimits();
  * `closeTimeoutMs`, whatever the peer does.
  */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal, limits: Limits = defaultLimits): void {
-  if (isHttp2Stream(socket)) return refuseConnect(socket, refusal, limits);
   const body = refusal.body ?? STATUS_CODES[refusal.status] ?? '';
   const headers: Refusal['headers'] = {
     Connection: 'close',
     'Content-Type': 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...refusal.headers,
     'Content-Length': Buffer.byteLength(body),
   };
+  if (isHttp2Stream(socket)) return refuseConnect(socket, { ...refusal, body, headers }, limits);
   const lines = [`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`];
   for (const [name, value] of Object.entries(headers)) {
     for (const one of Array.isArray(value) ? value : [value]) {
