@@ -8,8 +8,9 @@
 import { maxHeaderSize } from 'node:http';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 
+import { ownPush } from '../../shared/websocket/owned-stream.ts';
 import { PlainRequest } from './plain-request.ts';
 import { SilentSockets } from './silent-sockets.ts';
 
@@ -17,8 +18,6 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
 const NOTHING = Buffer.alloc(0);
-
-const { push: ownPush } = Duplex.prototype;
 
 /** Whoever puts this before an HTTP server. */
 export interface QuickOwner {

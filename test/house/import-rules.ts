@@ -40,7 +40,7 @@ const nodeForProtocols = ['node:buffer', 'node:crypto', 'node:events', 'node:uti
  */
 const shells = [
   'shared/emitter.ts',
-  ...['backlog', 'connection', 'duplex-stream', 'linger', 'live-contexts', 'outlet', 'turn'].map(
+  ...['backlog', 'connection', 'duplex-stream', 'linger', 'live-contexts', 'outlet', 'owned-stream', 'turn'].map(
     (name) => `shared/websocket/${name}.ts`,
   ),
 ];
