@@ -2,9 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-import { tellConnects } from '../websocket/index.ts';
+import { endUnanswered, tellConnects } from '../websocket/index.ts';
 import type { PlainRequest } from '../websocket/index.ts';
-import { endUnanswered, leaveUnanswered } from './foreign-upgrades.ts';
 import { intercept } from './interception.ts';
 import type { AnyHttpServer, Interceptor } from './interception.ts';
 import type { Middleware } from './middleware.ts';
@@ -83,15 +82,17 @@ export class Attachments {
 
   private standIn(server: AnyHttpServer, settings: AttachSettings, interceptor: Interceptor): void {
     const { destroyUpgrade, destroyUpgradeTimeout } = settings;
-    const onForeign = destroyUpgrade ? endUnanswered(destroyUpgradeTimeout) : leaveUnanswered;
+    const onForeign = (_request: IncomingMessage, stream: Duplex): void => {
+      if (destroyUpgrade) endUnanswered(stream, destroyUpgradeTimeout);
+    };
     const leave = intercept(server, interceptor);
     server.on('upgrade', onForeign);
     this.undo.push(leave, () => void server.off('upgrade', onForeign));
     if (!('updateSettings' in server)) return;
     // Over HTTP/2 a WebSocket is asked for otherwise, and Node makes requests of streams only where somebody listens to them.
     this.undo.push(tellConnects(server));
-    server.on('request', leaveUnanswered);
-    this.undo.push(() => void server.off('request', leaveUnanswered));
+    server.on('request', ignore);
+    this.undo.push(() => void server.off('request', ignore));
   }
 }
 
@@ -100,3 +101,6 @@ function requestPath({ path, addTrailingSlash }: AttachSettings): string {
   const bare = path.replace(/\/$/, '');
   return addTrailingSlash ? `${bare}/` : bare;
 }
+
+/** There only so that Node makes requests, which {@link intercept} takes or leaves to other listeners. */
+function ignore(): void {}

@@ -1,6 +1,7 @@
 export { acceptUpgrade } from './accept-upgrade.ts';
 export type { AcceptOptions } from './agree.ts';
 export type { Refusal } from './bid.ts';
+export { endUnanswered } from './foreign-upgrades.ts';
 export { tellConnects } from './http2-connect.ts';
 export type { Origins } from './origins.ts';
 export { headerOf, PlainRequest } from './plain-request.ts';

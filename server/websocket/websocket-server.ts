@@ -3,9 +3,7 @@
  * other work, or fed by hand.
  */
 import { EventEmitter } from 'node:events';
-import { createServer, STATUS_CODES } from 'node:http';
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -14,7 +12,6 @@ import debug from 'debug';
 import { warnOf } from '../../shared/websocket/announcer.ts';
 import { resolveDeflate } from '../../shared/websocket/deflate-options.ts';
 import type { DeflateSettings } from '../../shared/websocket/deflate-options.ts';
-import { VERSION } from '../../shared/websocket/handshake.ts';
 import type { Limits } from '../../shared/websocket/limits.ts';
 import { outgoingNow } from '../../shared/websocket/outgoing-data.ts';
 import type { SendData } from '../../shared/websocket/outgoing-data.ts';
@@ -25,9 +22,10 @@ import { judge } from './admission.ts';
 import type { Verdict } from './admission.ts';
 import { isRefusal } from './bid.ts';
 import type { Bid, Offers, Refusal } from './bid.ts';
-import { isHttp2Stream, tellConnects } from './http2-connect.ts';
-import { QuickUpgrades } from './quick-upgrades.ts';
-import type { QuickOwner } from './quick-upgrades.ts';
+import { endUnanswered } from './foreign-upgrades.ts';
+import { tellConnects } from './http2-connect.ts';
+import { makeOwnServer } from './own-server.ts';
+import type { QuickUpgrades } from './quick-upgrades.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 import { givenOptions, serverLimits, socketClass } from './server-options.ts';
 import type { AnyServer, WebSocketServerOptions } from './server-options.ts';
@@ -85,10 +83,9 @@ export class WebSocketServer extends EventEmitter {
     };
     this.server = given.server;
     if (given.port !== undefined) {
-      const server = ownServer(this.limits);
-      this.quick = quicken(server, this.limits);
-      this.server = server;
-      this.server.listen(given.port, given.host, given.backlog, listening);
+      const { server, quick } = makeOwnServer(this.limits);
+      this.quick = quick;
+      this.server = server.listen(given.port, given.host, given.backlog, listening);
     }
     this.server?.on('listening', this.onListening).on('error', this.onError).on('upgrade', this.onUpgrade);
     if (this.server !== undefined) this.endConnects = tellConnects(this.server);
@@ -232,7 +229,8 @@ export class WebSocketServer extends EventEmitter {
   private readonly onError = (error: Error): void => void this.emit('error', error);
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1) leaveToOthers(socket, this.limits);
+    if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1)
+      endUnanswered(socket, this.limits.foreignUpgradeTimeoutMs);
     else this.handleUpgrade(request, socket, head, this.onAccepted);
   };
 
@@ -240,9 +238,6 @@ export class WebSocketServer extends EventEmitter {
     this.emit('connection', client, request);
   };
 }
-
-/** No server looks for late requests more often than this. */
-const MOST_CHECKS_MS = 500;
 
 /** Whether a server of ours was handed `socket` already: it is being verified, or was accepted or refused. */
 function isTaken(socket: Duplex): boolean {
@@ -256,50 +251,4 @@ function pathOf(target: string): string {
 
 function ignore(): void {
   // The stream's `close` says all that matters here.
-}
-
-/** An HTTP server of our own: it has nothing but upgrades to offer (RFC 9110 §15.5.22). */
-function ownServer(limits: Limits): HttpServer {
-  const settings = {
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.handshakeTimeoutMs,
-    // Node looks for late requests every so often, by default each 30 s.
-    connectionsCheckingInterval: Math.max(MOST_CHECKS_MS, limits.handshakeTimeoutMs / 2),
-  };
-  return createServer(settings, (_request, response) => {
-    const body = STATUS_CODES[426]!;
-    response.writeHead(426, {
-      'Content-Length': body.length,
-      'Content-Type': 'text/plain',
-      'Sec-WebSocket-Version': VERSION,
-      Upgrade: 'websocket',
-      Connection: 'Upgrade, close',
-    });
-    response.end(body);
-  });
-}
-
-/** Has `server`, one of our own and not yet listening, open WebSockets without its HTTP. */
-function quicken(server: HttpServer, limits: Limits): QuickUpgrades {
-  const [serve] = server.listeners('connection') as [(this: HttpServer, socket: Socket) => void];
-  const owner: QuickOwner = {
-    take: (request, rest) => server.emit('upgrade', request.message, request.socket, rest),
-    leave: (socket) => serve.call(server, socket),
-    late: (socket) => socket.destroy(),
-  };
-  const quick = new QuickUpgrades(server, owner, limits.handshakeTimeoutMs);
-  server.off('connection', serve);
-  server.on('connection', (socket: Socket) => quick.receive(socket));
-  return quick;
-}
-
-/** Another listener may take it. If none does, it is not left hanging. */
-function leaveToOthers(socket: Duplex, limits: Limits): void {
-  const timer = setTimeout(() => {
-    const isUntouched = isHttp2Stream(socket)
-      ? !socket.headersSent
-      : socket instanceof Socket && socket.bytesWritten === 0;
-    if (isUntouched) socket.destroy();
-  }, limits.foreignUpgradeTimeoutMs).unref();
-  socket.once('close', () => clearTimeout(timer));
 }

@@ -1,13 +1,20 @@
 /** Sessions over HTTP/2: polling, streaming, and WebSockets on streams of their own (RFC 8441). */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:http2';
-import type { ClientHttp2Session, ClientHttp2Stream, Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2Server,
+  Http2ServerRequest,
+  IncomingHttpHeaders,
+  ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Server } from '../../server/engine/index.ts';
-import type { ServerOptions, Session } from '../../server/engine/index.ts';
+import type { AttachOptions, ServerOptions, Session } from '../../server/engine/index.ts';
 import { maskedText, readFrames } from '../websocket/raw-frames.ts';
 import { next } from './server-fixture.ts';
 
@@ -18,9 +25,9 @@ interface Served {
   readonly client: ClientHttp2Session;
 }
 
-async function serve(options: ServerOptions = {}): Promise<Served> {
+async function serve(options: ServerOptions & AttachOptions = {}): Promise<Served> {
   const http2 = createServer({ settings: { enableConnectProtocol: true } });
-  const engine = new Server(options).attach(http2);
+  const engine = new Server(options).attach(http2, options);
   const sessions: Session[] = [];
   engine.on('connection', (session: Session) => sessions.push(session));
   http2.listen(0, '127.0.0.1');
@@ -58,8 +65,8 @@ class StreamPeer {
   readonly got: string[] = [];
   private rest = Buffer.alloc(0);
 
-  constructor(client: ClientHttp2Session, query: string, headers: IncomingHttpHeaders = {}) {
-    const asked = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': path(query) };
+  constructor(client: ClientHttp2Session, query: string, headers: IncomingHttpHeaders = {}, at = path(query)) {
+    const asked = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': at };
     const more = { ':authority': 'localhost', 'sec-websocket-version': '13', ...headers };
     this.stream = client.request({ ...asked, ...more }, { endStream: false });
     this.stream.on('error', () => {});
@@ -167,6 +174,25 @@ describe('over HTTP/2', () => {
     const suspended = next(sessions[0]!, 'suspend');
     stream.close();
     await suspended;
+  });
+
+  it('an upgrade that somebody else answers is left to them', async () => {
+    const { client, http2 } = await serve({ destroyUpgradeTimeout: 1 });
+    const answered = new Promise<ServerHttp2Stream>((resolve) => {
+      http2.on('upgrade', (_request: Http2ServerRequest, stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200 });
+        setTimeout(() => resolve(stream), 30);
+      });
+    });
+    const peer = new StreamPeer(client, '', {}, '/theirs');
+    await peer.answered;
+    expect((await answered).closed).toBe(false);
+  });
+
+  it('an upgrade that nobody answers is ended', async () => {
+    const { client } = await serve({ destroyUpgradeTimeout: 1 });
+    const peer = new StreamPeer(client, '', {}, '/nobodys');
+    await once(peer.stream, 'close');
   });
 
   it('what is not ours goes to the application, and nothing is left behind', async () => {
