@@ -12,4 +12,4 @@ export function refuseUpgrade(socket: UpgradeSocket): void {
   socket.destroy();
 }
 
-export { headerOf, PlainRequest, QuickUpgrades, tellConnects } from '../../server/websocket/index.ts';
+export { endUnanswered, headerOf, PlainRequest, QuickUpgrades, tellConnects } from '../../server/websocket/index.ts';
