@@ -15,6 +15,7 @@ import { ConnectionError } from './connection-error.ts';
 import type { Violation } from './connection-error.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
+import { Ending } from './ending.ts';
 import { streamOwning } from './owned-stream.ts';
 import { Receiver } from './receiver.ts';
 import type { ReceiverOwner } from './receiver.ts';
@@ -61,16 +62,10 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   private readonly receiver: Receiver;
 
   private state: State = 'open';
-  private closeTimer: NodeJS.Timeout | undefined = undefined;
-  private drainedBytes = 0;
   /** What happened to the stream while some of what had come was still to be told. */
   private behind: 'nothing' | 'end' | 'gone' = 'nothing';
-
-  // What `closed` will say.
-  private code: number = CloseCode.Abnormal;
-  private reason = '';
-  private wasClean = false;
-  private error: Error | undefined = undefined;
+  /** There from the first sign of the end on. */
+  private ending: Ending | undefined = undefined;
 
   constructor(socket: Duplex, settings: ConnectionSettings, { head, greeting, deflate }: Opening) {
     super(socket, settings, deflate && newDeflater(settings.role, deflate));
@@ -88,7 +83,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   private static readonly own = streamOwning<Connection>({
     chunk: (connection, chunk) => connection.read(chunk),
     ended: (connection) => connection.finish(),
-    failed: (connection, error) => void (connection.error ??= error),
+    failed: (connection, error) => void (connection.end.error ??= error),
     gone: (connection) => connection.gone(),
   });
 
@@ -158,7 +153,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** For the sender. */
   tooSlow(why: string): void {
-    this.error ??= new ConnectionError(CloseCode.PolicyViolation, `slow consumer: ${why}`);
+    this.end.error ??= new ConnectionError(CloseCode.PolicyViolation, `slow consumer: ${why}`);
     log('cut: slow consumer, %s', why);
     this.terminate();
   }
@@ -173,9 +168,7 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   peerClosed(code: number, reason: string): void {
     const wasOpen = this.state === 'open';
     this.move('peerClose', `peer closed with ${code}`);
-    this.code = code;
-    this.reason = reason;
-    this.wasClean = true;
+    this.end.byPeer(code, reason);
     this.sendLast(() => {
       if (wasOpen) this.sender.close(code === CloseCode.NoStatus ? 0 : code, reason);
       // §7.1.1: the server ends the TCP connection first; a client waits for that.
@@ -204,10 +197,11 @@ export class Connection extends SendingHalf implements ReceiverOwner {
   private fail(error: ConnectionError): void {
     if (this.state === 'closed') return;
     const wasOpen = this.state === 'open';
-    const isFirst = this.error === undefined;
+    const { end } = this;
+    const isFirst = end.error === undefined;
     this.receiver.stop();
     this.move('fail', error.message);
-    this.error ??= error;
+    end.error ??= error;
     // What the application sent before still leaves, whether it has to be compressed or not.
     this.sendLast(() => {
       if (wasOpen) this.sender.close(error.closeCode, '');
@@ -260,8 +254,9 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** What comes behind the end is read so that our Close isn't lost to a reset, but not for ever. */
   private drainInput(size: number): void {
-    this.drainedBytes += size;
-    if (this.drainedBytes > this.settings.limits.maxDrainBytes) this.socket.destroy();
+    const { end } = this;
+    end.drainedBytes += size;
+    if (end.drainedBytes > this.settings.limits.maxDrainBytes) this.socket.destroy();
   }
 
   private finish(): void {
@@ -280,25 +275,26 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   private gone(): void {
     this.behind = 'nothing';
+    const { timer, code, reason, wasClean, error } = this.end;
     // After an orderly end all that came is told first: when the application resumes, or the time to close is over.
-    if (this.receiver.isBehind && this.error === undefined) {
+    if (this.receiver.isBehind && error === undefined) {
       this.behind = 'gone';
       return;
     }
-    clearTimeout(this.closeTimer);
+    clearTimeout(timer);
     this.receiver.stop();
     this.move('gone', 'stream closed');
-    this.ordered?.abandon(this.error);
-    this.sender.abandon(this.error);
-    this.sink.closed(this.code, this.reason, this.wasClean, this.error);
+    this.ordered?.abandon(error);
+    this.sender.abandon(error);
+    this.sink.closed(code, reason, wasClean, error);
   }
 
   private cutAfterTimeout(): void {
-    clearTimeout(this.closeTimer);
-    const { bufferedAmount } = this;
+    const { end, bufferedAmount } = this;
+    clearTimeout(end.timer);
     // An application that blocked the loop for so long has timers run before what came is read: read it first.
     const later = (): void => void setImmediate(() => this.cut(bufferedAmount));
-    this.closeTimer = setTimeout(later, this.settings.limits.closeTimeoutMs).unref();
+    end.timer = setTimeout(later, this.settings.limits.closeTimeoutMs).unref();
     if (this.state === 'ending') this.socket.resume();
   }
 
@@ -327,6 +323,10 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     // A stream that has closed already says so no more.
     if (this.behind === 'gone') this.gone();
     else this.socket.destroy();
+  }
+
+  private get end(): Ending {
+    return (this.ending ??= new Ending());
   }
 
   private move(input: Input, why: string): void {

@@ -55,8 +55,8 @@ const SCAN_UP_TO = 128;
 const NOTHING = Buffer.alloc(0);
 
 export class FrameReader {
-  private readonly sink: FrameSink;
-  private readonly options: FrameReaderOptions;
+  private sink: FrameSink;
+  private options: FrameReaderOptions;
 
   private state = FIRST;
   /** Chunks not yet read, while held. */
@@ -85,6 +85,17 @@ export class FrameReader {
   private checker: Utf8Checker | undefined = undefined;
 
   constructor(sink: FrameSink, options: FrameReaderOptions) {
+    this.sink = sink;
+    this.options = options;
+  }
+
+  /** Whether it is as good as a new one: it is at the beginning of a message, and nothing holds it back. */
+  get isAtRest(): boolean {
+    return this.state === FIRST && this.messageOpcode === Opcode.Continuation && !this.isHeld;
+  }
+
+  /** Reads for another one from now on. Only while it {@link isAtRest}. */
+  serve(sink: FrameSink, options: FrameReaderOptions): void {
     this.sink = sink;
     this.options = options;
   }

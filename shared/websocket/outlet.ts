@@ -11,29 +11,30 @@ import type { Batch } from './batch.ts';
 import type { Limits } from './limits.ts';
 import { reclaim } from './spare-buffer.ts';
 
-export class Outlet {
+export abstract class Outlet implements BacklogOwner {
   private readonly socket: Duplex;
-  private readonly owner: BacklogOwner;
   private backlog: Backlog | undefined = undefined;
   private isEnding = false;
 
-  constructor(socket: Duplex, owner: BacklogOwner) {
+  constructor(socket: Duplex) {
     this.socket = socket;
-    this.owner = owner;
   }
 
+  abstract cleared(): void;
+  abstract tooSlow(why: string): void;
+
   /** Whether the kernel has not yet taken all that it was given. */
-  get isBlocked(): boolean {
+  protected get isBlocked(): boolean {
     return this.backlog !== undefined;
   }
 
-  /** Bytes accepted and not yet handed to the kernel. */
-  get bufferedAmount(): number {
+  /** Bytes given out and not yet handed to the kernel. */
+  protected get unsentBytes(): number {
     return this.backlog === undefined ? 0 : this.backlog.bytes;
   }
 
   /** Takes a batch over and sends it behind all before it. */
-  push(batch: Batch, limits: Limits): void {
+  protected give(batch: Batch, limits: Limits): void {
     const { bytes } = batch;
     if (this.backlog !== undefined) return this.backlog.push(batch.take(), bytes);
     const isSlice = bytes <= SLICE_BYTES;
@@ -41,26 +42,26 @@ export class Outlet {
       this.write(batch);
       if (this.socket.writableLength === 0) return;
     }
-    this.backlog = new Backlog(this.socket, this.owner, limits);
+    this.backlog = new Backlog(this.socket, this, limits);
     if (!isSlice) this.backlog.push(batch.take(), bytes);
     this.backlog.pump();
   }
 
-  /** For the owner, when the backlog is cleared. */
-  clear(): void {
+  /** To be called when the backlog is cleared. */
+  protected unblock(): void {
     this.backlog = undefined;
     if (this.isEnding) this.socket.end();
   }
 
   /** Ends our direction of the stream once all has left. */
-  end(): void {
+  protected endStream(): void {
     if (this.isEnding) return;
     this.isEnding = true;
     if (this.backlog === undefined) this.socket.end();
   }
 
   /** Nothing can leave any more. */
-  drop(): void {
+  protected drop(): void {
     this.backlog?.drop();
     this.backlog = undefined;
     this.isEnding = true;

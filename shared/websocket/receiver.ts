@@ -29,9 +29,13 @@ interface Inflated {
   readonly error: Error | undefined;
 }
 
+/** Readers between two chunks, which serve whoever gets one next: an idle connection would hold 176 bytes for nothing. */
+const spare: FrameReader[] = [];
+
 export class Receiver implements FrameSink {
   private readonly owner: ReceiverOwner;
-  private readonly reader: FrameReader;
+  /** There while a chunk is read, a message is unfinished or something is held back. */
+  private reader: FrameReader | undefined = undefined;
   private readonly settings: ConnectionSettings;
   /** Present where permessage-deflate was agreed on. */
   private readonly inflater: Inflater | undefined;
@@ -43,21 +47,26 @@ export class Receiver implements FrameSink {
     this.owner = owner;
     this.settings = settings;
     this.inflater = inflater;
-    this.reader = new FrameReader(this, inflater === undefined ? settings.plain : settings.deflated);
   }
 
   /** Whether something has come that is not told yet. */
   get isBehind(): boolean {
-    return this.isInflating || this.inflated !== undefined || this.reader.isBehind;
+    return this.isInflating || this.inflated !== undefined || this.reader?.isBehind === true;
   }
 
   read(chunk: Buffer): void {
-    this.reader.read(chunk);
+    if (this.reader !== undefined) return this.reader.read(chunk);
+    const reader = this.borrowReader();
+    reader.read(chunk);
+    // Where a listener threw, it stays here.
+    if (!reader.isAtRest) return;
+    this.reader = undefined;
+    spare.push(reader);
   }
 
   pause(): void {
     this.isPaused = true;
-    this.reader.hold();
+    this.reader?.hold();
   }
 
   /** Ends {@link pause}; what came meanwhile is told by {@link catchUp}. */
@@ -72,12 +81,14 @@ export class Receiver implements FrameSink {
     this.inflated = undefined;
     if (inflated !== undefined) this.tell(inflated);
     // A listener may have paused it, just now.
-    if (!this.isPaused) this.reader.release();
+    if (!this.isPaused) this.reader?.release();
   }
 
   /** Tells nothing more, for good. */
   stop(): void {
-    this.reader.stop();
+    this.reader?.stop();
+    // It may be we whom one of them served last.
+    spare.length = 0;
     this.inflated = undefined;
     this.inflater?.rest();
     this.isInflating = false;
@@ -89,7 +100,7 @@ export class Receiver implements FrameSink {
 
   compressed(bytes: Buffer, isBinary: boolean): void {
     this.isInflating = true;
-    this.reader.hold();
+    this.reader!.hold();
     // The reader lets RSV1 through only where there is an inflater.
     this.inflater!.inflate(bytes, this.settings.limits.maxMessageBytes, (error, data) => {
       this.isInflating = false;
@@ -112,6 +123,15 @@ export class Receiver implements FrameSink {
 
   fail(code: CloseCode, why: string, violation: Violation): void {
     this.owner.peerFailed(code, why, violation);
+  }
+
+  private borrowReader(): FrameReader {
+    const options = this.inflater === undefined ? this.settings.plain : this.settings.deflated;
+    const reader = spare.pop() ?? new FrameReader(this, options);
+    reader.serve(this, options);
+    if (this.isPaused) reader.hold();
+    this.reader = reader;
+    return reader;
   }
 
   private tell({ data, isBinary, error }: Inflated): void {

@@ -8,6 +8,7 @@ import { CloseCode } from './close-code.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { Opcode } from './frame.ts';
+import type { Role } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
@@ -23,6 +24,15 @@ const FLUSH_FROM = 262_144;
 /** Nor is a larger one than this kept for the others': what it lies in can be used again once it has left. */
 const WAIT_UP_TO = 4_096;
 
+/** Empty batches, for whoever sends next: an idle connection would hold 80 bytes for nothing. */
+const spare: Record<Role, FrameWriter[]> = { server: [], client: [] };
+/** So many serve all that sends in one tick, unless it is a broadcast. */
+const MOST_SPARE = 64;
+
+function newWriter(role: Role): FrameWriter {
+  return new FrameWriter(role === 'client' ? randomMask : undefined);
+}
+
 export interface SenderOwner {
   /** All has left after more than `highWaterBytes` were queued. */
   drained(): void;
@@ -30,11 +40,12 @@ export interface SenderOwner {
   tooSlow(why: string): void;
 }
 
-export class Sender {
+export class Sender extends Outlet {
   private readonly owner: SenderOwner;
   private readonly limits: Limits;
-  private readonly writer: FrameWriter;
-  private readonly outlet: Outlet;
+  private readonly role: Role;
+  /** What is to leave next, from its first frame on. */
+  private batch: FrameWriter | undefined = undefined;
 
   /** Whether a flush is sure to come in this turn. */
   private isScheduled = false;
@@ -51,14 +62,22 @@ export class Sender {
   private greetingBytes = 0;
 
   constructor(socket: Duplex, { role, limits }: ConnectionSettings, owner: SenderOwner) {
+    super(socket);
     this.owner = owner;
     this.limits = limits;
-    this.writer = new FrameWriter(role === 'client' ? randomMask : undefined);
-    this.outlet = new Outlet(socket, this);
+    this.role = role;
   }
 
   get bufferedAmount(): number {
-    return this.backlogBytes + this.writer.bytes - this.greetingBytes + this.outlet.bufferedAmount;
+    return this.backlogBytes + this.batchBytes - this.greetingBytes + this.unsentBytes;
+  }
+
+  private get batchBytes(): number {
+    return this.batch === undefined ? 0 : this.batch.bytes;
+  }
+
+  private get writer(): FrameWriter {
+    return (this.batch ??= spare[this.role].pop() ?? newWriter(this.role));
   }
 
   /** Counts bytes that wait before us, or no longer do. */
@@ -73,7 +92,7 @@ export class Sender {
   /** Sends the end of the opening handshake, in one write with what follows in this turn: it answers a chunk as well. */
   greet(greeting: string): void {
     this.writer.latin1(greeting);
-    this.greetingBytes = this.writer.bytes;
+    this.greetingBytes = this.batchBytes;
     this.beginTurn();
     process.nextTick(endOpening, this);
   }
@@ -126,7 +145,7 @@ export class Sender {
 
   /** What was sent meanwhile leaves with what others send in theirs, unless it is much. */
   endTurn(flushLater = flushWithOthers): void {
-    const { bytes } = this.writer;
+    const bytes = this.batchBytes;
     if (bytes > 0 && bytes <= WAIT_UP_TO) flushLater(this);
     else this.flush();
   }
@@ -139,20 +158,20 @@ export class Sender {
 
   /** The connection is about to be cut: what the kernel takes at once still leaves. */
   hurry(): void {
-    if (!this.outlet.isBlocked) this.flush();
+    if (!this.isBlocked) this.flush();
   }
 
   /** Ends our direction once all has left. */
   end(): void {
     this.flush();
-    this.outlet.end();
+    this.endStream();
   }
 
   /** Nothing can leave any more: lets go of everything and tells whoever waits. */
   abandon(why: Error | undefined): void {
     forget(this);
-    this.writer.take();
-    this.outlet.drop();
+    this.batch = undefined;
+    this.drop();
     this.newestPong = undefined;
     const { callbacks } = this;
     this.callbacks = undefined;
@@ -163,7 +182,7 @@ export class Sender {
 
   /** For the backlog. */
   cleared(): void {
-    this.outlet.clear();
+    this.unblock();
     this.pendingPongs = 0;
     if (this.newestPong !== undefined) {
       const payload = this.newestPong;
@@ -187,7 +206,7 @@ export class Sender {
 
   private accepted(done?: SendCallback): void {
     if (done !== undefined) this.noteCallback(done);
-    if (this.writer.bytes >= FLUSH_FROM) this.flushNow();
+    if (this.batchBytes >= FLUSH_FROM) this.flushNow();
     else if (!this.isScheduled) {
       this.isScheduled = true;
       flushAtEndOfTurn(this);
@@ -195,23 +214,26 @@ export class Sender {
   }
 
   private noteCallback(done: SendCallback): void {
-    (this.callbacks ??= []).push({ end: this.acceptedBytes + this.writer.bytes, done });
+    (this.callbacks ??= []).push({ end: this.acceptedBytes + this.batchBytes, done });
   }
 
   private flushNow(): void {
-    const { bytes } = this.writer;
-    if (bytes === 0) return;
+    const { batch } = this;
+    if (batch === undefined) return;
+    const { bytes } = batch;
+    this.batch = undefined;
     this.acceptedBytes += bytes;
     this.greetingBytes = 0;
-    if (bytes + this.outlet.bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
-    this.outlet.push(this.writer, this.limits);
-    if (this.outlet.isBlocked) return;
+    if (bytes + this.unsentBytes > this.limits.highWaterBytes) this.wasHigh = true;
+    this.give(batch, this.limits);
+    if (spare[this.role].length < MOST_SPARE) spare[this.role].push(batch);
+    if (this.isBlocked) return;
     this.pendingPongs = 0;
     if (this.wasHigh || this.callbacks !== undefined) process.nextTick(() => this.allLeft());
   }
 
   private callBack(): void {
-    const left = this.acceptedBytes - this.outlet.bufferedAmount;
+    const left = this.acceptedBytes - this.unsentBytes;
     let callbacks = this.callbacks;
     while (callbacks !== undefined && callbacks.length > 0 && callbacks[0]!.end <= left) {
       callbacks.shift()!.done();
