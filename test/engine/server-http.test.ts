@@ -1,12 +1,17 @@
 /** What our server answers to requests that are as they should be, and to those that are not. */
 import { gunzipSync } from 'node:zlib';
 import { createServer, request as httpRequest } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createServer as createSecureServer, get as getSecurely } from 'node:https';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { listen as listenAlone } from '../../server/engine/index.ts';
 import type { Session } from '../../server/engine/index.ts';
-import { Poller, WebSocketPeer, ask, next, open, serve, tcp } from './server-fixture.ts';
+import { certificate } from '../websocket/certificate.ts';
+import { bytesHeld } from '../websocket/garbage.ts';
+import { Poller, WebSocketPeer, ask, begin, next, open, serve, tcp } from './server-fixture.ts';
 
 const error = (code: number) => {
   const messages = [
@@ -216,6 +221,22 @@ describe('a poll', () => {
     expect((await next<[string]>(sessions[0]!, 'close'))[0]).toBe('transport error');
   });
 
+  it('that is broken off in the middle of a long answer holds nothing and nobody up', async () => {
+    const { http, port, sessions } = await serve();
+    const bystander = new Poller(port, (await open(port)).sid);
+    const { sid } = await open(port);
+    sessions[1]!.send('x'.repeat(20_000_000));
+    const { socket } = await tcp(port);
+    socket.write(`GET /engine.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await next(socket, 'data');
+    socket.resetAndDestroy();
+    expect((await bystander.post('4still here')).body).toBe('ok');
+    // What the fixture's agent keeps.
+    const connections = () => new Promise((resolve) => http.getConnections((_error, count) => resolve(count)));
+    await expect.poll(connections).toBeLessThanOrEqual(1);
+    expect((await new Poller(port, sid).post('4the next')).body).toBe('ok');
+  });
+
   it('learns of an end that came between two polls', async () => {
     const { port, sessions } = await serve();
     const poller = new Poller(port, (await open(port)).sid);
@@ -312,6 +333,42 @@ describe('a POST', () => {
     const answer = await poller.post('4a', '', { 'Content-Type': type, ...headers });
     expect([answer.status, answer.body]).toEqual([400, error(3)]);
     expect((await ended)[0]).toBe('transport error');
+  });
+
+  it('that a proxy repeats is taken twice of a plain peer, as by Engine.IO: nothing in it says that it was there before', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const got: unknown[] = [];
+    sessions[0]!.on('message', (data) => got.push(data));
+    for (const again of ['ok', 'ok']) expect((await poller.post('4a')).body).toBe(again);
+    expect(got).toEqual(['a', 'a']);
+  });
+
+  it('pins at most twice its bytes while it comes, in however small pieces', async () => {
+    const { port, sessions } = await serve();
+    const poller = new Poller(port, (await open(port)).sid);
+    const { socket } = await tcp(port);
+    const size = 200_000;
+    const chunks = Buffer.from('1\r\nx\r\n'.repeat(size / 100));
+    socket.write(
+      `POST /engine.io/?${poller.query()} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n4\r\n`,
+    );
+    const send = async (times: number): Promise<void> => {
+      for (let sent = 0; sent < times; sent++) {
+        socket.write(chunks);
+        while (socket.writableLength > 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const beside = new Poller(port, (await open(port)).sid);
+      expect((await beside.post('4a')).body).toBe('ok');
+    };
+    await send(50);
+    const before = await bytesHeld();
+    await send(50);
+    // An object for each byte would be 20 MB more. What is under way may be some of it.
+    expect((await bytesHeld()) - before).toBeLessThan(2 * size + 2_000_000);
+    const whole = next<[string]>(sessions[0]!, 'message');
+    socket.write('0\r\n\r\n');
+    expect((await whole)[0]).toHaveLength(size);
   });
 
   it('is refused by its length before any of it is read', async () => {
@@ -441,6 +498,99 @@ it.each([
   expect((await peer.until(4)).slice(1)).toEqual([`4${long}`, `4${long}`, '4short']);
 });
 
+describe('every answer', () => {
+  const good = 'https://good.example';
+  const evil = { Origin: 'https://evil.example' };
+  const upgrade = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  type Row = [
+    string,
+    number,
+    string,
+    { method?: string; query?: string; headers?: Record<string, string>; body?: string },
+  ];
+
+  it.each<Row>([
+    ['an opening', 200, 'EIO=4&transport=polling', {}],
+    ['an opening of a stream', 200, 'EIO=4&transport=streaming&resume=1', {}],
+    ['an opening of a stream of events', 200, 'EIO=4&transport=streaming&resume=1&sse=1', {}],
+    ['an opening of JSONP', 200, 'EIO=3&transport=polling&j=0', {}],
+    ['a poll', 200, 'EIO=4&transport=polling&sid=SID', {}],
+    ['a poll that JSONP asks for', 200, 'EIO=4&transport=polling&sid=SID&j=0', {}],
+    ['a POST', 200, 'EIO=4&transport=polling&sid=SID', { method: 'POST', body: '4a' }],
+    ['a POST that is malformed', 400, 'EIO=4&transport=polling&sid=SID', { method: 'POST', body: 'x' }],
+    ['a POST that is too big', 413, 'EIO=4&transport=polling&sid=SID', { method: 'POST', body: 'x'.repeat(2_000) }],
+    ['a transport that is unknown', 400, 'EIO=4&transport=tobi', {}],
+    ['a session that is unknown', 400, 'EIO=4&transport=polling&sid=nobody', {}],
+    ['a method that opens nothing', 400, 'EIO=4&transport=polling', { method: 'PUT' }],
+    ['a foreign page', 403, 'EIO=4&transport=polling', { headers: evil }],
+    ['a protocol that is unknown', 400, 'EIO=9&transport=polling', {}],
+    ['an upgrade of a session that is unknown', 400, 'EIO=4&transport=websocket&sid=nobody', { headers: upgrade }],
+    ['an upgrade of a foreign page', 403, 'EIO=4&transport=websocket', { headers: { ...upgrade, ...evil } }],
+    [
+      'an upgrade without a key',
+      400,
+      'EIO=4&transport=websocket',
+      { headers: { ...upgrade, 'Sec-WebSocket-Key': 'x' } },
+    ],
+    [
+      'an upgrade of another version',
+      426,
+      'EIO=4&transport=websocket',
+      { headers: { ...upgrade, 'Sec-WebSocket-Version': '8' } },
+    ],
+  ])('forbids to store it and to guess at its type: to %s', async (_to, status, query, given) => {
+    const { port, sessions } = await serve({ cors: { origin: good }, allowEIO3: true, maxHttpBufferSize: 1_000 });
+    const { sid } = await open(port);
+    sessions[0]!.send('waits');
+    const { answer, destroy } = begin(port, { ...given, query: query.replace('SID', sid) });
+    const { statusCode, headers } = await answer;
+    destroy();
+    expect([statusCode, headers['cache-control']!.split(', ')[0], headers['x-content-type-options']]).toEqual([
+      status,
+      'no-store',
+      'nosniff',
+    ]);
+  });
+
+  it.each([
+    ['where it is crowded', 503, { maxSilentSessions: 0 }],
+    [
+      'where allowRequest says no',
+      403,
+      { allowRequest: (_request: unknown, decide: (why: string, is: boolean) => void) => decide('', false) },
+    ],
+  ])('forbids that %s, too', async (_where, status, options) => {
+    const { port } = await serve(options as object);
+    const answer = await ask(port, { query: 'EIO=4&transport=polling' });
+    expect(answer).toMatchObject({
+      status,
+      headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    });
+  });
+
+  it('forbids that beside the path of a server on a port of its own', async () => {
+    const engine = await new Promise<ReturnType<typeof listenAlone>>((resolve) => {
+      const made = listenAlone(0, {}, () => resolve(made));
+    });
+    onTestFinished(() => {
+      engine.close();
+      engine.httpServer!.closeAllConnections();
+      engine.httpServer!.close();
+    });
+    const { port } = engine.httpServer!.address() as { port: number };
+    const answer = await ask(port, { path: '/' });
+    expect(answer).toMatchObject({
+      status: 501,
+      headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    });
+  });
+});
+
 describe('headers', () => {
   it('stand in the place of ours, but for what varies with the Origin', async () => {
     const { engine, port } = await serve({ cookie: true });
@@ -510,6 +660,18 @@ describe('headers', () => {
     const named = await serve({ cookie: { name: 'lb', path: '/x', httpOnly: false, sameSite: 'strict' } });
     const { headers } = await ask(named.port, { query: 'EIO=4&transport=polling' });
     expect(headers['set-cookie']).toEqual([`lb=${named.sessions[0]!.id}; Path=/x; SameSite=Strict`]);
+  });
+
+  it('carry no cookie unless that is wanted, and over TLS one for TLS alone', async () => {
+    const { port } = await serve();
+    expect((await ask(port, { query: 'EIO=4&transport=polling' })).headers['set-cookie']).toBeUndefined();
+    const secure = createSecureServer(certificate());
+    const { port: securePort, sessions } = await serve({ cookie: true }, secure);
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => {
+      const options = { port: securePort, path: '/engine.io/?EIO=4&transport=polling', rejectUnauthorized: false };
+      getSecurely(options, (answer) => resolve(answer.resume().headers));
+    });
+    expect(headers['set-cookie']).toEqual([`io=${sessions[0]!.id}; Path=/; HttpOnly; Secure; SameSite=Lax`]);
   });
 });
 
