@@ -1,5 +1,6 @@
 /** A peer of our own that comes back: counts, attaching, and what ends a session for good (FAULTS.md P3, R1 to R8). */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 
 import type { CloseDetails, ServerOptions, Session } from '../../server/engine/index.ts';
 import { Poller, WebSocketPeer, ask, begin, next, open, serve, tcp } from './server-fixture.ts';
@@ -286,6 +287,28 @@ describe('a lost transport', () => {
   });
 });
 
+/** Kept bytes for each of many suspended sessions: as much as one may keep. */
+const FULL = 'x'.repeat(1_000_000);
+
+it('keeps 256 MiB for 10,000 suspended sessions, and ends those that left first', async () => {
+  const { engine, port, sessions } = await serve({ resume: { maxTotalBytes: 256 * 2 ** 20 } });
+  const count = 10_000;
+  const leave = async (): Promise<void> => {
+    const { answer, destroy } = begin(port, { query: 'EIO=4&transport=streaming&resume=1' });
+    await answer;
+    destroy();
+  };
+  for (let left = 0; left < count; left += 250) await Promise.all(Array.from({ length: 250 }, leave));
+  await expect.poll(() => engine.health().suspended, { timeout: 10_000 }).toBe(count);
+  const order: Session[] = [];
+  for (const session of sessions) session.on('close', () => order.push(session));
+  for (const session of sessions) session.send(FULL);
+  const kept = Math.floor((256 * 2 ** 20) / FULL.length);
+  expect(engine.health()).toMatchObject({ sessions: kept, suspended: kept, queuedBytes: kept * FULL.length });
+  expect(order).toHaveLength(count - kept);
+  expect(engine.clientsCount).toBe(kept);
+}, 60_000);
+
 describe('attaching', () => {
   it('asks allowRequest again, and a refusal harms nobody', async () => {
     let isAllowed = true;
@@ -297,6 +320,66 @@ describe('attaching', () => {
     expect((await poller.seen(0)).body).toBe('4a');
     isAllowed = true;
     expect((await poller.seen(0, '&attach=1')).body).toBe('60\x1e4a');
+  });
+
+  it.each(['polling', 'websocket', 'streaming'] as const)(
+    'is not possible from another Origin, to which the session is unknown: by %s',
+    async (way) => {
+      const { port, sessions } = await serve({ cors: { origin: '*' } });
+      const own = { Origin: 'https://app.example' };
+      const { sid } = await open(port, '&resume=1', own);
+      const poller = new Poller(port, sid);
+      const peer = poller.webSocket('&seen=0&turn=1', { headers: own });
+      await peer.until(1);
+      peer.socket.terminate();
+      await next(sessions[0]!, 'suspend');
+      const headers = { Origin: 'https://evil.example' };
+      if (way === 'websocket') {
+        // Over a WebSocket it is told so as everybody is whose session is gone.
+        const evil = poller.webSocket('&seen=0&turn=2', { headers });
+        expect(await evil.until(2)).toEqual(['6{"why":"session-unknown"}', '1']);
+      } else {
+        const query = poller.query('&seen=0&turn=2&attach=1', way);
+        expect((await ask(port, { query, headers })).body).toBe('{"code":1,"message":"Session ID unknown"}');
+      }
+      expect([sessions[0]!.readyState, sessions[0]!.suspended]).toEqual(['open', true]);
+    },
+  );
+
+  it('is possible from another address: a phone has a new one in each network', async () => {
+    const { port, sessions } = await serve();
+    const { sid } = await open(port, '&resume=1');
+    const before = sessions[0]!.remoteAddress;
+    const url = `ws://127.0.0.1:${port}/engine.io/?EIO=4&transport=websocket&sid=${sid}&seen=0&turn=1`;
+    const moved = new WebSocket(url, { localAddress: '127.0.0.9' });
+    onTestFinished(() => moved.terminate());
+    expect(String((await next<[Buffer]>(moved, 'message'))[0])).toBe('60');
+    expect(before).not.toContain('127.0.0.9');
+    expect([sessions[0]!.transport.name, sessions[0]!.readyState]).toEqual(['websocket', 'open']);
+  });
+
+  it.each([
+    ['the same visitor', 'user=ann', 200],
+    ['another visitor, if the application says so', 'user=bob', 403],
+    ['nobody, if the application says so', '', 403],
+  ])('is asked of allowRequest with the cookies that came: of %s', async (_who, cookie, status) => {
+    const { session, port, poller } = await start({
+      allowRequest: ({ headers, url }, decide) => decide('', !url!.includes('sid=') || headers.cookie === 'user=ann'),
+    });
+    session.send('a');
+    const query = poller.query('&seen=0&turn=1&attach=1');
+    expect((await ask(port, { query, headers: { Cookie: cookie } })).status).toBe(status);
+    expect(session.readyState).toBe('open');
+  });
+
+  it('a hundred times by polls leaves one that waits, and the others are let go', async () => {
+    const { session, poller } = await start();
+    const polls = Array.from({ length: 100 }, () => poller.seen(0, '&attach=1'));
+    await Promise.all(polls.slice(0, -1));
+    const last = (await polls.at(-1)!).body;
+    expect(last).toBe('60');
+    session.send('a');
+    expect((await poller.seen(0)).body).toBe('4a');
   });
 
   it('a hundred times leaves one transport and loses nothing', async () => {

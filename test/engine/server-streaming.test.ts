@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { ServerOptions } from '../../server/engine/index.ts';
 import { Poller, ask, begin, next, open, serve } from './server-fixture.ts';
@@ -53,6 +53,8 @@ async function start(options: ServerOptions = {}) {
 }
 
 describe('a stream', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('is probed, and carries the session once the peer has said 5 in a POST', async () => {
     const { port, session, poller, stream } = await start();
     session.send('a');
@@ -139,6 +141,49 @@ describe('a stream', () => {
     expect(got).toEqual(all);
     expect(streams).toBeGreaterThan(2);
     expect(suspensions).toBe(0);
+  });
+
+  it('ends when it has grown old, and the next one goes on', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { session, stream } = await start({ pingInterval: 2 ** 31 - 1 });
+    const lost = vi.fn<() => void>();
+    session.on('suspend', lost);
+    const first = stream('&seen=0');
+    session.send('a');
+    await first.until(2);
+    vi.advanceTimersByTime(299_000);
+    session.send('b');
+    expect(await first.until(3)).toEqual(['60', '4a', '4b']);
+    vi.advanceTimersByTime(2_000);
+    await first.ended;
+    session.send('c');
+    expect(await stream('&seen=2').until(2)).toEqual(['60', '4c']);
+    expect(lost).not.toHaveBeenCalled();
+  });
+
+  it('may be cut just where it ends by itself: what did not arrive comes with the next one', async () => {
+    const { session, stream } = await start({ resume: { maxBytes: 2 ** 25 } });
+    const first = stream('&seen=0');
+    const head = await first.head;
+    await first.until(1);
+    head.pause();
+    // More than one stream may hold, and than what the kernel takes of it.
+    const filling = 'x'.repeat(100_000);
+    for (let number = 0; number < 150; number++) session.send(`${number} ${filling}`);
+    // It has ended, and no one can tell how much of it arrives.
+    head.resume();
+    await first.until(8);
+    first.destroy();
+    await first.ended;
+    const numbers = ({ got }: Stream): number[] => got.slice(1).map((packet) => Number.parseInt(packet.slice(1), 10));
+    const got = numbers(first);
+    expect(got.length).toBeLessThan(150);
+    while (got.length < 150) {
+      const one = stream(`&seen=${got.length}&attach=1`);
+      await Promise.race([one.ended, one.until(150 - got.length + 1)]);
+      got.push(...numbers(one));
+    }
+    expect(got).toEqual(Array.from({ length: 150 }, (_none, number) => number));
   });
 
   it('that is broken off suspends the session', async () => {
