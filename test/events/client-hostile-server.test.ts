@@ -92,6 +92,22 @@ describe('packets at the wrong time', () => {
   });
 });
 
+it.for(['error', 'emit', 'on', 'once', 'off', 'listeners', '_callbacks', 'toString', 'hasOwnProperty', 'constructor'])(
+  'takes an event named %s as any other, where nobody listens and where somebody does',
+  async (name, { server }) => {
+    const [client, session] = await server.meet();
+    session.send(`2["${name}",1]`);
+    session.send('2["now"]');
+    await heard(client, 'now');
+    const came = heard(client, name);
+    session.send(`2["${name}",2]`);
+    expect(await came).toEqual([2]);
+    const sent = heard<[string]>(session, 'message');
+    client.emit(name, 3);
+    expect((await sent)[0]).toBe(`2["${name}",3]`);
+  },
+);
+
 it('reaches no prototype, whatever is in a packet', async ({ server }) => {
   const [client, session] = await server.meet();
   const event = heard(client, '__proto__');

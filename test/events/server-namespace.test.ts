@@ -232,6 +232,43 @@ describe('namespaces on demand', () => {
     expect(close).toHaveBeenCalledTimes(expected[2] ? 0 : 1);
   });
 
+  it('go again where the client that asked has gone while it was being decided', async () => {
+    const { io, port } = await serve({ cleanupEmptyChildNamespaces: true });
+    const asked = new Promise<() => void>((resolve) => {
+      io.of((_name, _auth, next) => resolve(() => next(null, true)));
+    });
+    const ended = once(io.engine, 'connection').then(([session]) => once(session as Socket['conn'], 'close'));
+    const peer = await RawPeer.open(port, '40/n1,');
+    const decide = await asked;
+    peer.cut();
+    await ended;
+    decide();
+    expect([...io._nsps.keys()]).toEqual(['/']);
+  });
+
+  it('are a thousand at most in which nobody is: those that were left first go before their time', async () => {
+    const { io, port } = await serve();
+    const parent = io.of(/^\/n\d+$/) as Namespace & { children: Set<Namespace> };
+    const stays = await RawPeer.open(port, '40/n0,');
+    await stays.next();
+    const peer = await RawPeer.connect(port);
+    const joinAndLeave = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n <= to; n++) peer.send(`40/n${n},`, `41/n${n},`);
+      peer.send('40/none,');
+      while (!String(await peer.next()).startsWith('44'));
+    };
+    await joinAndLeave(1, 3_000);
+    // The default one, and the one where somebody is.
+    expect([io._nsps.size, parent.children.size]).toEqual([1_002, 1_001]);
+    expect(['/n0', '/n2000', '/n2001', '/n3000'].map((name) => io._nsps.has(name))).toEqual([true, false, true, true]);
+    // Who comes back to one of them keeps it.
+    peer.send('40/n2001,');
+    await peer.next();
+    await joinAndLeave(3_001, 4_100);
+    expect([io._nsps.has('/n2001'), io._nsps.has('/n2002')]).toEqual([true, false]);
+    expect(io._nsps.size).toBe(1_003);
+  });
+
   it('stay while somebody is on the way in', async () => {
     const { io, port } = await serve({ cleanupEmptyChildNamespaces: true });
     const parent = io.of(/^\/n\d$/);

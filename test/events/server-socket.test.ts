@@ -219,6 +219,21 @@ describe('a socket', () => {
     expect(await once(socket, 'x')).toEqual(['replaced']);
   });
 
+  it('is sent out of namespaces as often as one likes, and only the last of them are remembered', async () => {
+    const { io, port } = await serve({ maxNamespaces: 3, cleanupEmptyChildNamespaces: true });
+    io.of(/^\/n\d+$/).on('connection', (socket) => socket.disconnect());
+    const peer = await RawPeer.connect(port);
+    for (let n = 0; n < 10; n++) {
+      peer.send(`40/n${n},`);
+      expect([await peer.next(), await peer.next()]).toEqual([expect.stringMatching(/^40/), `41/n${n},`]);
+    }
+    // It may not have heard yet that it was sent out of this one.
+    peer.send('42/n9,["x"]', '40/none,');
+    expect(await peer.next()).toMatch(/^44/);
+    peer.send('42/n0,["x"]');
+    expect(await peer.untilClosed()).toEqual([]);
+  });
+
   it('stays in no room once it is disconnected, and joins none', async () => {
     const { io, url } = await serve();
     const [client, socket] = await meet(io, url);

@@ -38,7 +38,22 @@ describe('a client that keeps the protocol', () => {
     ['an event named __proto__', ['42["__proto__"]'], ['42["__proto__"]']],
     ['an event named constructor', ['42["constructor"]'], ['42["constructor"]']],
     ['an event named error', ['42["error",1]'], ['42["error",1]']],
-    ['an event named like a method', ['42["emit"]'], ['42["emit"]']],
+    ...[
+      'emit',
+      'on',
+      'once',
+      'off',
+      '_events',
+      '_eventsCount',
+      'domain',
+      'rejection',
+      'toString',
+      'hasOwnProperty',
+    ].map((name): [string, readonly string[], readonly string[]] => [
+      `an event named ${name}`,
+      [`42["${name}"]`],
+      [`42["${name}"]`],
+    ]),
     ['acknowledgements that nobody asked for', ['4399["x"]', '430[]', '42["x"]'], ['42["x"]']],
   ])('gets the answer to %s', async (_what, sent, expected) => {
     const { port } = await serveNoting();
@@ -200,6 +215,26 @@ describe('limits', () => {
     good.send('41');
   });
 
+  it.each([
+    ['has said nothing', undefined],
+    ['asked for a namespace that there isn’t', '40/none,'],
+    ['is still being decided upon', '40{"silent":true}'],
+  ])('lets in only so many clients of whom each %s', async (_what, first) => {
+    const { io, port } = await serve({ maxSilentSessions: 3 });
+    io.use((socket, next) => {
+      if (!socket.handshake.auth['silent']) next();
+    });
+    const silent = [await RawPeer.open(port, first), await RawPeer.open(port, first), await RawPeer.open(port, first)];
+    if (first === '40/none,') for (const peer of silent) expect(await peer.next()).toMatch(/^44/);
+    const opening = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+    const refused = await fetch(opening);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    silent[0]!.send('40{"in":true}');
+    if (first === '40{"silent":true}') silent[0]!.cut();
+    else expect(await silent[0]!.next()).toMatch(/^40/);
+    await expect.poll(async () => (await fetch(opening)).status).toBe(200);
+  });
+
   it('lets a client be in so many namespaces', async () => {
     const { io, port } = await serve({ maxNamespaces: 2 });
     io.of(/^\/n\d+$/);
@@ -210,17 +245,39 @@ describe('limits', () => {
     expect(await peer.next()).toMatch(/^40\/n2,/);
   });
 
-  it('keeps nothing of 5,000 namespaces that a client asked for', async () => {
+  it('keeps nothing of 50,000 namespaces that a client asked for', async () => {
     const { io, port } = await serve({ cleanupEmptyChildNamespaces: true });
     io.of(/^\/n\d+$/);
     const peer = await RawPeer.connect(port);
-    for (let n = 0; n < 5_000; n++) peer.send(`40/n${n},`);
+    for (let n = 0; n < 50_000; n++) peer.send(`40/n${n},`);
     let refused = 0;
-    for (let n = 0; n < 5_000; n++) if (String(await peer.next()).startsWith('44')) refused++;
-    expect(refused).toBe(4_001);
+    for (let n = 0; n < 50_000; n++) if (String(await peer.next()).startsWith('44')) refused++;
+    expect(refused).toBe(49_001);
     expect(io._nsps.size).toBe(1_000);
     peer.cut();
     await vi.waitFor(() => expect(io._nsps.size).toBe(1));
+  });
+
+  it.each([
+    ['fewer', 10, 9, 10],
+    ['more', 3_000, 2_999, 3_000],
+  ])('lets %s levels of depth in where it is told to, and out', async (_what, maxDepth, fits, isTooDeep) => {
+    const { io, port } = await serve({ maxDepth });
+    const failures: unknown[] = [];
+    io.on('listener_error', (error) => failures.push(error));
+    io.on('connection', (socket) => {
+      socket.on('x', (value: unknown) => socket.emit('y', value));
+      socket.on('wrap', (value: unknown) => socket.emit('y', [value]));
+    });
+    const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    const peer = await RawPeer.connect(port);
+    peer.send(`42["x",${nested(fits)}]`);
+    expect(await peer.next()).toBe(`42["y",${nested(fits)}]`);
+    // It fits itself; what is made of it doesn't.
+    peer.send(`42["wrap",${nested(fits)}]`);
+    await vi.waitFor(() => expect(failures).toEqual([expect.objectContaining({ code: 'ERR_ARGUMENT' })]));
+    peer.send(`42["x",${nested(isTooDeep)}]`);
+    expect(await peer.untilClosed()).toEqual([]);
   });
 
   it('lets 11 attachments in where it is told to', async () => {
@@ -240,16 +297,25 @@ describe('a deep value', () => {
     ['broadcast', (socket: Socket, value: unknown) => socket.nsp.emit('y', value)],
     ['broadcast wrapped too deep', (socket: Socket, value: unknown) => socket.nsp.emit('y', { value })],
     ['sent beside binary', (socket: Socket, value: unknown) => socket.emit('y', value, Buffer.alloc(1))],
+    ['an answer', (_socket: Socket, value: unknown, reply: (value: unknown) => void) => reply(value)],
+    [
+      'an answer, wrapped too deep',
+      (_socket: Socket, value: unknown, reply: (value: unknown) => void) => reply([[value]]),
+    ],
+    [
+      'an answer beside binary, wrapped too deep',
+      (_socket: Socket, value: unknown, reply: (...value: unknown[]) => void) => reply([[value]], Buffer.alloc(1)),
+    ],
   ])('of 999 levels is %s, and the process lives', async (_what, answer) => {
     const { io, port } = await serve();
     const failures: unknown[] = [];
     io.on('listener_error', (error) => failures.push(error));
     io.on('connection', (socket) => {
-      socket.on('x', (value: unknown) => answer(socket, value));
+      socket.on('x', (value: unknown, reply: () => void) => answer(socket, value, reply));
       socket.on('ping', () => socket.emit('pong', failures.length));
     });
     const peer = await RawPeer.connect(port);
-    peer.send(`42["x",${'['.repeat(999)}${']'.repeat(999)}]`, '42["ping"]');
+    peer.send(`427["x",${'['.repeat(999)}${']'.repeat(999)}]`, '42["ping"]');
     const answers = [await peer.next()];
     while (!String(answers.at(-1)).startsWith('42["pong"')) answers.push(await peer.next());
     expect(answers.length > 1 ? '42["pong",0]' : '42["pong",1]').toBe(answers.at(-1));
