@@ -38,6 +38,7 @@ export async function drain(registry: Registry, options: DrainOptions = {}): Pro
   const endAt = clock.now() + timeout;
   const left = (): number => Math.max(0, endAt - clock.now());
   registry.isDraining = true;
+  registry.drainEndsAt = endAt;
   await pause(clock, Math.min(grace, left()));
   const lines = [...registry];
   const transports = lines.map((line) => line.transport);

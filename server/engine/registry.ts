@@ -27,6 +27,8 @@ export class Registry implements LineHost {
   tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
   isDraining = false;
+  /** When the time for that is up, on {@link clock}. */
+  drainEndsAt: number | undefined = undefined;
   /** How many sessions are silent. The floor above may know better. */
   countSilent = (): number => this.silent;
   private readonly server: EventEmitter;

@@ -126,6 +126,7 @@ export class Server extends EventEmitter {
       this.isClosed = false;
       this.registry.farewells.dropAll();
       this.registry.isDraining = false;
+      this.registry.drainEndsAt = undefined;
     }
     this.attachments.attach(server, options);
     return this;
@@ -159,6 +160,12 @@ export class Server extends EventEmitter {
    */
   drain(options?: DrainOptions): Promise<void> {
     return (this.draining ??= drain(this.registry, options));
+  }
+
+  /** What is left of the time for a drain (ms); undefined where none was begun. */
+  get drainLeftMs(): number | undefined {
+    const { drainEndsAt } = this.registry;
+    return drainEndsAt === undefined ? undefined : Math.max(0, drainEndsAt - this.clock.now());
   }
 
   health(): Health {

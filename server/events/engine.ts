@@ -20,6 +20,7 @@ export interface BindableEngine extends EventEmitter {
   /** Ends them, and answers who still asks until it is closed. Resolves when those are told who can be. */
   dismiss?(): unknown;
   drain?(options?: DrainOptions): Promise<void>;
+  readonly drainLeftMs?: number | undefined;
   health?(): Health;
 }
 

@@ -37,6 +37,12 @@ export class Engines {
     };
   }
 
+  /** What is left of the time for a drain (ms); undefined where none was begun. */
+  get drainLeftMs(): number | undefined {
+    const each = [...this.all].flatMap(({ drainLeftMs }) => drainLeftMs ?? []);
+    return each.length === 0 ? undefined : Math.max(...each);
+  }
+
   /**
    * Ends all sessions. Engines of ours stay in front of their http servers: what still comes is for them, and not for the
    * application.

@@ -334,7 +334,8 @@ export class Server<
   }
 
   /**
-   * Disconnects everyone and closes the http server, which lets go of what isn't done after 5 s.
+   * Disconnects everyone and closes the http server, which lets go of what isn't done after 5 s, or when the time of a
+   * {@link drain} that came before is up.
    *
    * @param fn - called when all is closed, with the http server's error if it had one
    */
@@ -343,9 +344,10 @@ export class Server<
       for (const socket of namespace.sockets.values()) socket._onclose('server shutting down');
       return namespace.adapter.close();
     });
+    const { drainLeftMs } = this.engines;
     const dismissed = this.engines.dismiss();
     await Promise.allSettled([...adaptersClosed, dismissed.done]);
-    const error = await closeServer(this.httpServer);
+    const error = await closeServer(this.httpServer, drainLeftMs);
     dismissed.leave();
     if (error) debug('http server: %s', error.message);
     fn?.(error);
