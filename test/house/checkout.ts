@@ -14,6 +14,7 @@ export interface Manifest {
   readonly browser: string;
   readonly types: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly publishConfig: Readonly<Record<string, unknown>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
   readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -45,6 +45,37 @@ describe('the checkout', () => {
   });
 });
 
+/** What the lockfile says of a package. */
+interface Locked {
+  readonly version: string;
+  readonly integrity?: string;
+  readonly dev?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+
+describe('what comes with the package', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readonly<Record<string, Locked>> };
+  const others = Object.entries(packages).filter(([name]) => name !== '');
+
+  it('is known by its bytes, and so is what we build and test with', () => {
+    expect(others.length).toBeGreaterThan(100);
+    expect(others.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([name]) => name)).toEqual([]);
+  });
+
+  it('runs nothing where it is installed', () => {
+    expect(others.filter(([, { dev, hasInstallScript }]) => !dev && hasInstallScript)).toEqual([]);
+  });
+
+  it('writes no cookie that breaks out of its line: that is since cookie 0.7', () => {
+    expect(Number.parseInt(packages['node_modules/cookie']!.version, 10)).toBeGreaterThanOrEqual(1);
+    expect(manifest.dependencies['cookie']).toMatch(/^\^[1-9]/);
+  });
+
+  it('is published with a statement of where it was built', () => {
+    expect(manifest.publishConfig).toEqual({ provenance: true });
+  });
+});
+
 describe('package.json', () => {
   it('asks for nothing at run time but what is named here', () => {
     expect(Object.keys(manifest.dependencies).toSorted()).toEqual(['cookie', 'cors', 'debug', 'engine.io-parser']);
