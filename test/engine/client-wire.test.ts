@@ -180,6 +180,7 @@ describe('polling that can resume', () => {
   it.each([
     [502, '<html>bad gateway</html>'],
     [503, '4not a packet'],
+    [504, '<html>gateway timeout</html>'],
     [403, '<html>forbidden</html>'],
     [400, '{"code":3,"message":"Bad request"}'],
     [0, ''],

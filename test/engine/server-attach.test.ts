@@ -82,9 +82,13 @@ describe('attached to an http server', () => {
     const http = createServer((_request, response) => void response.end('app'));
     const before = { emit: http.emit, events: http.eventNames(), listeners: http.listeners('request') };
     const port = await listen(http);
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 1_000; round++) {
       const first = attach(http, { path: '/first' });
       const second = attach(http, { path: '/second' });
+      if (round % 50 > 0) {
+        for (const engine of round % 2 ? [first, second] : [second, first]) engine.close();
+        continue;
+      }
       expect((await ask(port, { path: '/first/', query: opening })).body).toMatch(/^0\{/);
       expect((await ask(port, { path: '/second/', query: opening })).body).toMatch(/^0\{/);
       first.close();
@@ -95,6 +99,7 @@ describe('attached to an http server', () => {
     expect(http.emit).toBe(before.emit);
     expect(Object.hasOwn(http, 'emit')).toBe(false);
     expect(http.listeners('request')).toEqual(before.listeners);
+    expect(http.eventNames()).toEqual(before.events);
     expect(http.listenerCount('upgrade')).toBe(0);
   });
 

@@ -1,8 +1,10 @@
 /** What a server bears: slow peers, silent peers, a blocked process, and its own end. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
+import { Farewells } from '../../server/engine/farewells.ts';
 import type { Session } from '../../server/engine/index.ts';
 import { Poller, WebSocketPeer, ask, begin, next, open, serve, tcp } from './server-fixture.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 
 const opening = 'EIO=4&transport=polling';
 type Closed = [string, { code: string; message: string }];
@@ -251,6 +253,23 @@ describe('draining', () => {
     await drained;
     expect(sessions[0]!.readyState).toBe('closed');
   });
+});
+
+it('remembers the last 50,000 ends for who asks late, and for half a minute', () => {
+  const clock = new VirtualClock();
+  const farewells = new Farewells(clock);
+  const words = [{ type: 'close' }] as const;
+  for (let at = 0; at < 100; at++) farewells.keep(`early ${at}`, words, 'each');
+  clock.turn(29_000);
+  // A clock without timers: what counts here is how many, and which.
+  const timers = vi.spyOn(clock, 'after').mockReturnValue({ cancel() {} });
+  for (let at = 0; at < 49_950; at++) farewells.keep(`late ${at}`, words, 'each');
+  timers.mockRestore();
+  const known = (id: string): boolean => farewells.toPoll(id) !== undefined;
+  expect(['early 49', 'early 50', 'late 0', 'late 49949'].map(known)).toEqual([false, true, true, true]);
+  expect(clock.pending).toBe(50);
+  clock.turn(1_000);
+  expect(['early 50', 'late 0'].map(known)).toEqual([false, true]);
 });
 
 it('says how it fares', async () => {

@@ -6,6 +6,7 @@ import { format } from 'node:util';
 
 import debug from 'debug';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 
 import { io as connectTo } from '../../client/index.ts';
 import { RawPeer, serve } from './raw-peer.ts';
@@ -89,6 +90,13 @@ it('holds no control character of a peer, no secret and no payload', async () =>
     peer.send(packet);
     if (/^4[02]["{[/]/.test(packet)) peer.cut();
     await peer.untilClosed();
+  }
+  // A reason that a closing handshake gives is the peer's, too.
+  for (const reason of [HOSTILE, SECRET]) {
+    const socket = new WebSocket(`${url}/socket.io/?EIO=4&transport=websocket`);
+    await once(socket, 'message');
+    socket.close(4_000, reason);
+    await once(socket, 'close');
   }
   const client = connectTo(url, { auth: { token: SECRET }, extraHeaders: { authorization: SECRET } });
   onTestFinished(() => void client.close());
