@@ -56,7 +56,7 @@ export class Manager<
   private readonly uri: string | undefined;
   private readonly clock: Clock;
   private readonly encoder: PacketEncoder;
-  private decoder: PacketDecoder | undefined;
+  private readonly decoder: PacketDecoder;
   /** Ends an attempt that takes too long, or the wait before the next one. */
   private timer: Timer | undefined;
 
@@ -77,6 +77,13 @@ export class Manager<
       if (!opts[name]) delete this.opts[name];
     this.clock = clockFor(opts);
     this.encoder = new (opts.parser?.Encoder ?? Encoder)();
+    this.decoder = new (opts.parser?.Decoder ?? Decoder)();
+    own<DecoderEvents>(this.decoder, {
+      decoded: (packet) => {
+        if (this.isHeard) this.emitReserved('packet', packet);
+        this.nsps[packet.nsp]?.take(packet);
+      },
+    });
     this._autoConnect = opts.autoConnect !== false;
     if (this._autoConnect) this.open();
   }
@@ -90,7 +97,6 @@ export class Manager<
     if (this._readyState !== 'closed') return this;
     this.timer?.cancel();
     const engine = (this.engine = new Engine(this.uri, this.opts));
-    const decoder = (this.decoder = new (this.opts.parser?.Decoder ?? Decoder)());
     this.skipReconnect = false;
     this._readyState = 'opening';
 
@@ -115,7 +121,7 @@ export class Manager<
       close: lost,
       data: (message) => {
         try {
-          decoder.add(message);
+          this.decoder.add(message);
         } catch (error) {
           lost('parse error', error as Error);
         }
@@ -125,12 +131,6 @@ export class Manager<
       resume: (details) => this.tell('resume', details),
       transport: (details) => this.tell('transport', details),
     };
-    own<DecoderEvents>(decoder, {
-      decoded: (packet) => {
-        if (this.isHeard) this.emitReserved('packet', packet);
-        this.nsps[packet.nsp]?.take(packet);
-      },
-    });
 
     const timeout = this.timeout();
     if (timeout !== false) {
@@ -206,7 +206,7 @@ export class Manager<
     if (!reconnecting) this.backoff.reset();
     // It may speak on, and nobody listens.
     if (this.engine) this.engine.owner = undefined;
-    this.decoder?.destroy();
+    this.decoder.destroy();
   }
 
   private onOpen(callback?: () => void): void {

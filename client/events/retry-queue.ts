@@ -21,12 +21,12 @@ export type RetryQueue = ReturnType<typeof createRetryQueue>;
 /**
  * @param retries - tries after the first one; then the event is dropped and its callback given the error
  * @param isReady - whether sending makes sense
- * @param send - sends an event whose last argument takes the acknowledgement, or the error
+ * @param send - sends an event, whose callback is given the acknowledgement or the error
  */
 export function createRetryQueue(
   retries: number,
   isReady: () => boolean,
-  send: (args: unknown[], flags: Flags) => void,
+  send: (data: unknown[], flags: Flags, callback: Settle) => void,
 ) {
   /** Each sends its event. */
   const queue: (() => void)[] = [];
@@ -52,8 +52,7 @@ export function createRetryQueue(
     drain,
 
     /** Puts an event at the end and sends it when its turn comes. */
-    add(args: unknown[], flags: Flags): void {
-      const callback = typeof args.at(-1) === 'function' ? (args.pop() as Settle) : undefined;
+    add(data: unknown[], flags: Flags, callback: Settle | undefined): void {
       let triesLeft = retries;
       const answered: Settle = (...outcome) => {
         isPending = false;
@@ -63,7 +62,7 @@ export function createRetryQueue(
         }
         drain();
       };
-      queue.push(() => send([...args, answered], { ...flags, takesError: true }));
+      queue.push(() => send(data, { ...flags, takesError: true }, answered));
       drain();
     },
   };

@@ -82,7 +82,7 @@ export class Socket<
       this.retryQueue = createRetryQueue(
         opts.retries,
         () => this.connected,
-        (args, flags) => this.transmit(args, flags),
+        (data, flags, callback) => this.transmit(data, flags, callback),
       );
     }
     if (io._autoConnect) this.open();
@@ -130,9 +130,10 @@ export class Socket<
     this.nextFlags = NO_FLAGS;
     // As JavaScript has it with keys.
     const data: unknown[] = [typeof event === 'number' ? String(event) : event, ...args];
+    const callback = typeof data.at(-1) === 'function' ? (data.pop() as Settle) : undefined;
     if (!isDataValid(EVENT, data)) throw new Error(`"${String(event)}" is a reserved event name`);
-    if (this.retryQueue && !flags.volatile) this.retryQueue.add(data, flags);
-    else this.transmit(data, flags);
+    if (this.retryQueue && !flags.volatile) this.retryQueue.add(data, flags, callback);
+    else this.transmit(data, flags, callback);
     return this;
   }
 
@@ -252,11 +253,14 @@ export class Socket<
     };
   }
 
-  /** Sends an event, or keeps it until there is a connection. `data` is ours from now on. */
-  private transmit(data: unknown[], { volatile, compress, timeout = this.opts.ackTimeout, takesError }: Flags): void {
+  /** Sends an event, or keeps it until there is a connection. */
+  private transmit(
+    data: unknown[],
+    { volatile, compress, timeout = this.opts.ackTimeout, takesError }: Flags,
+    callback: Settle | undefined,
+  ): void {
     if (volatile && !(this.connected && this.io.engine.transport.writable)) return;
     const packet: OutgoingPacket = { type: EVENT, nsp: this.nsp, data, options: { compress: compress !== false } };
-    const callback = typeof data.at(-1) === 'function' ? (data.pop() as Settle) : undefined;
     if (callback) packet.id = this.nextId++;
     this.sendOrBuffer(packet);
     if (!callback) return;

@@ -17,12 +17,9 @@ export type Holder = Record<string | number, unknown>;
 // oxlint-disable-next-line no-explicit-any
 export type Replacer = (this: any, key: string, value: any) => any;
 
-// `Blob` is missing in older browsers; `File` is one.
-const isBlob = (value: unknown): boolean => typeof Blob === 'function' && value instanceof Blob;
-
-/** Whether a value travels as an attachment. */
+/** Whether a value travels as an attachment. A `File` is a `Blob`. */
 export function isBinary(value: unknown): boolean {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || isBlob(value);
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob;
 }
 
 /** Whether a value stands for an attachment: `num` says which, from 0, if one may believe it. */
