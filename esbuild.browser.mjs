@@ -118,7 +118,7 @@ const msgpackBanner = banner.replace(' |', ' with socket.io-msgpack-parser and n
  * format for scripts would wrap each file of ours in a function, were CommonJS named in one of them.
  */
 const asScript = {
-  open: `((make)=>{typeof module=="object"&&module.exports?module.exports=make():typeof define=="function"&&define.amd?define(make):globalThis.io=make()})(()=>{"use strict";`,
+  open: `(make=>"object"==typeof module&&module.exports?module.exports=make():"function"==typeof define&&define.amd?define(make):globalThis.io=make())(()=>{"use strict";`,
   /** @param {string} code */
   close: (code) => code.replace(/export\s*\{\s*(\S+) as default\s*\};?\s*$/, 'return $1});\n'),
 };
