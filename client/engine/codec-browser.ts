@@ -62,7 +62,7 @@ export function decodePacket(encoded: unknown, binaryType?: BinaryType): Packet 
   }
   const type = types[encoded[0] as unknown as number];
   if (!type) return broken;
-  return encoded.length > 1 ? { type, data: encoded.slice(1) } : { type };
+  return { type, data: encoded.slice(1) || undefined };
 }
 
 /** Ends with the first packet that is none. */

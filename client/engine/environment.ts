@@ -23,7 +23,7 @@ export interface HttpRequest {
   /** Makes it a POST. */
   readonly body?: string | undefined;
   /** It shall reach the server even though the page is going away. */
-  readonly lasting?: boolean | undefined;
+  readonly lasting: boolean;
   readonly options: ConnectOptions;
 }
 
@@ -69,7 +69,7 @@ export type PageHint = 'wake' | 'hide' | 'leave';
 export interface Memory {
   /** Whether the last session carried by a WebSocket worked. */
   priorWebsocketSuccess: boolean;
-  /** By host: the transport that proved itself, with which to begin to climb. */
+  /** By host and choice of transports: the one that proved itself, with which to begin to climb. */
   readonly proven: Map<string, string>;
 }
 

@@ -1,7 +1,7 @@
 /** Requests by `fetch`, whose answers are read as they arrive. */
 import type { Environment } from './environment.ts';
 
-export const requestByFetch: Environment['request'] = ({ url, body, lasting = false, options }, sink) => {
+export const requestByFetch: Environment['request'] = ({ url, body, lasting, options }, sink) => {
   const control = new AbortController();
   const { signal } = control;
   const run = async (): Promise<void> => {

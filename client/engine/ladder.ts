@@ -8,10 +8,9 @@
 import type { Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
-import type { SessionCore } from '../../shared/engine/session.ts';
 import { backoffMs } from './backoff.ts';
-import type { Environment } from './environment.ts';
 import type { RungReason } from './meanings.ts';
+import type { Socket } from './socket.ts';
 import type { Emit } from './socket-events.ts';
 import type { Joining, Transport } from './transport.ts';
 import { TransportError } from './transport-error.ts';
@@ -40,12 +39,7 @@ const JITTER = 0.5;
 const PROVEN_MS = 30_000;
 
 /** What the ladder asks of its owner, who tells it what becomes of the transports that it made. */
-export interface LadderHost {
-  readonly core: SessionCore;
-  readonly environment: Environment;
-  /** Knows the transport that carries the session, or did last. */
-  readonly socket: { readonly transport: Transport };
-  readonly emit: Emit;
+export interface LadderOwner {
   create(name: string, joins: Joining): Transport;
   /** `transport` carries the session from now on. @param seen - how many messages a server of ours has seen */
   adopt(transport: Transport, why: RungReason, seen: number | undefined): void;
@@ -55,7 +49,8 @@ export interface LadderHost {
 
 export type Ladder = ReturnType<typeof createLadder>;
 
-export function createLadder({ core, environment, socket, emit, create, adopt, failed }: LadderHost) {
+export function createLadder(socket: Socket, emit: Emit, { create, adopt, failed }: LadderOwner) {
+  const { core, environment } = socket;
   const { clock, random } = environment;
   /** The better ways, the best first, and the one that is sure. */
   let rungs: readonly string[] = [];
@@ -156,7 +151,7 @@ export function createLadder({ core, environment, socket, emit, create, adopt, f
   /** The probe was answered, and what carried the session has stopped. */
   const move = (transport: Transport): void => {
     if (transport !== candidate) return;
-    transport.send([core.upgradePacket()], core.next);
+    transport.send([core.withCount('upgrade')], core.next);
     transport.lane = { next: core.seen + 1 };
     if (!core.resumable) settle(transport);
   };

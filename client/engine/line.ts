@@ -12,13 +12,14 @@ import { type ReasonCode, reasons } from '../../shared/engine/reason.ts';
 import { type ResumeTerms, SessionCore } from '../../shared/engine/session.ts';
 import { protocol } from '#client/codec';
 import { payloadBytes } from './byte-length.ts';
-import type { Environment, PageHint } from './environment.ts';
+import type { PageHint } from './environment.ts';
+import { handshakeOf, takeLeave } from './handshake.ts';
 import { createLadder } from './ladder.ts';
 import type { TransportCtor } from './options.ts';
 import type { Socket } from './socket.ts';
-import type { Emit, HandshakeData } from './socket-events.ts';
+import type { Emit } from './socket-events.ts';
 import type { RungReason } from './meanings.ts';
-import { note, type TimelineEntry, whyFailed } from './timeline.ts';
+import { note, whyFailed } from './timeline.ts';
 import type { Joining, Transport, TransportCloseDetails, TransportReservedEvents } from './transport.ts';
 import { refusal } from './transport-error.ts';
 
@@ -27,45 +28,24 @@ const log = debug('throughline:engine:client');
 /** How long the server may take to answer when it is asked whether it is there (ms). */
 const ASK_MS = 5_000;
 
-/** How long a server may take to open a session that was closed meanwhile, so that it can be told (ms). */
-const LEAVE_MS = 5_000;
-
 /** What is kept of messages on their way, and after how many seen the server is told so. */
 const terms = { maxPackets: 10_000, maxBytes: 16 * 2 ** 20, reportPackets: 16, reportBytes: 65_536 };
 
-export interface Line {
-  readonly core: SessionCore;
-  readonly timeline: readonly TimelineEntry[];
-  /** Closes the session, which says that it is closing, when what is on its way has left. */
-  close(): void;
-}
-
-/** What the server says with its first packet; undefined where that is none that opens a session. */
-function handshakeOf({ type, data }: Packet): HandshakeData | undefined {
-  try {
-    const said = JSON.parse(String(type === 'open' && data)) as HandshakeData;
-    if (said.sid && Array.isArray(said.upgrades)) {
-      // Some give their sessions numbers.
-      said.sid += '';
-      return said;
-    }
-  } catch {
-    // No JSON.
-  }
-  return undefined;
-}
-
-/** Opens a session for `socket`, on the first of its transports. */
+/**
+ * Opens a session for `socket`, on the first of its transports.
+ *
+ * @returns what closes it, once it says that it is closing, when what is on its way has left
+ */
 export function openLine(
   socket: Socket,
   names: string[],
   classes: Readonly<Record<string, TransportCtor>>,
-  environment: Environment,
   emit: Emit,
-): Line {
-  const { opts } = socket;
+): () => void {
+  const { opts, environment } = socket;
   const { clock, memory } = environment;
-  const timeline: TimelineEntry[] = [];
+  /** For what a way proves itself. */
+  const place = `${opts.hostname} ${names.join()}`;
   let watchdog: Watchdog | undefined;
   let turn = 0;
   /** Why the server is about to end the session, as it said itself. */
@@ -73,7 +53,7 @@ export function openLine(
   /** What the transport said when it ended. */
   let ending: TransportCloseDetails | Error | undefined;
 
-  const core = new SessionCore(
+  const core = (socket.core = new SessionCore(
     clock,
     {
       message(data) {
@@ -89,7 +69,7 @@ export function openLine(
       },
       suspended(code) {
         watchdog?.stop();
-        note(timeline, socket.transport.name, 'lost', code);
+        note(socket.timeline, socket.transport, 'lost', code);
         emit('suspend', { code });
         closeWhenIdle();
         ladder.fell();
@@ -103,7 +83,7 @@ export function openLine(
       closed: onClosed,
     },
     payloadBytes,
-  );
+  ));
 
   const counts = {
     patienceMs: 0,
@@ -115,15 +95,11 @@ export function openLine(
     taken: () => core.transport && watchdog?.taken(ASK_MS),
   };
 
-  const ladder = createLadder({
-    core,
-    environment,
-    socket,
-    emit,
+  const ladder = createLadder(socket, emit, {
     create,
     adopt,
     failed(transport, wasAttaching, why, detail) {
-      note(timeline, transport.name, why, detail);
+      note(socket.timeline, transport, why, detail);
       const end = refusal(detail);
       if (end) core.end(end);
       else if (!wasAttaching)
@@ -138,7 +114,6 @@ export function openLine(
       ...opts.transportOptions[name],
       query: { ...opts.query, EIO: protocol, transport: name, ...(socket.id && { sid: socket.id }) },
       socket,
-      environment,
       joins,
       counts: core.resumable ? counts : undefined,
     } as never);
@@ -178,8 +153,7 @@ export function openLine(
     core.attach(socket.transport, seen);
     if (core.stateName === 'closed') return;
     if (why === 'climbed') {
-      memory.priorWebsocketSuccess = transport.name === 'websocket';
-      memory.proven.set(opts.hostname, transport.name);
+      memory.proven.set(place, transport.name);
       emit('upgrade', transport);
     }
     announce(why);
@@ -189,7 +163,8 @@ export function openLine(
 
   function announce(why: RungReason): void {
     const { name } = socket.transport;
-    note(timeline, name, why);
+    memory.priorWebsocketSuccess = name === 'websocket';
+    note(socket.timeline, socket.transport, why);
     emit('transport', { name, why });
   }
 
@@ -236,7 +211,6 @@ export function openLine(
       transport.counts = counts;
       agreed = { ...terms, ...opts.resume, windowMs: resume.window };
     }
-    memory.priorWebsocketSuccess = transport.name === 'websocket';
     const isClosing = socket.readyState === 'closing';
     socket.readyState = 'open';
     core.open(socket.transport, agreed, () => {
@@ -257,7 +231,7 @@ export function openLine(
         (name) => name !== 'polling' && (name === transport.name || (opts.upgrade && socket.upgrades.includes(name))),
       ),
       names.includes('polling') ? 'polling' : transport.name,
-      memory.proven.get(opts.hostname),
+      memory.proven.get(place),
     );
   }
 
@@ -269,7 +243,7 @@ export function openLine(
     const isError = detail instanceof Error;
     ending = detail;
     if (isOpening) {
-      note(timeline, transport.name, whyFailed(detail), detail);
+      note(socket.timeline, transport, whyFailed(detail), detail);
       memory.priorWebsocketSuccess = false;
       if (isError && opts.tryAllTransports && names.length > 1) {
         names.shift();
@@ -320,31 +294,12 @@ export function openLine(
     watchdog?.stop();
     ladder.stop();
     // There is none where no name that was given has a transport.
-    if (isUnopened && transport) takeLeave(transport);
+    if (isUnopened && transport) takeLeave(transport, clock, counts);
     else transport?.close();
     const unsent = socket.writeBuffer.length;
     emit('close', word, details);
     // Who is told of the end may look at what has not left; what a listener that opened anew has sent since stays.
     socket.writeBuffer.splice(0, unsent);
-  }
-
-  /** Closed while the server was opening the session, which it would keep for one who comes back: it is told, once it can be. */
-  function takeLeave(transport: Transport): void {
-    const done = (): void => {
-      timer.cancel();
-      transport.close();
-    };
-    const timer = clock.after(LEAVE_MS, done);
-    transport.once('error', done);
-    transport.once('packet', (packet) => {
-      const data = handshakeOf(packet);
-      if (data) {
-        transport.query['sid'] = data.sid;
-        transport.counts = data.resume && counts;
-        transport.farewell(1);
-      }
-      done();
-    });
   }
 
   /** Closes where that is asked for, as soon as nothing is on its way any more. */
@@ -365,9 +320,5 @@ export function openLine(
   const unwatch = environment.watchPage(onHint, opts);
   start(memory.priorWebsocketSuccess && opts.rememberUpgrade && names.includes('websocket') ? 'websocket' : names[0]);
 
-  return {
-    core,
-    timeline,
-    close: closeWhenIdle,
-  };
+  return closeWhenIdle;
 }

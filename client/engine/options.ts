@@ -94,7 +94,6 @@ const defaults = {
   path: '/engine.io',
   addTrailingSlash: true,
   transports: ['polling', 'websocket', 'streaming'],
-  tryAllTransports: false,
   upgrade: true,
   rememberUpgrade: false,
   timestampParam: 't',
@@ -121,7 +120,7 @@ export function resolveOptions(uri: string | undefined, given: SocketOptions): R
   // A path alone names no server.
   const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;
   if (address) {
-    const full = /^\w+:\/\//.test(address) ? address : `http://${address.replace('//', '')}`;
+    const full = address.replace(/^(?!\w+:\/\/)(\/\/)?/, 'http://');
     // An IPv6 address may come without its brackets.
     const url = new URL(full.replace(/\/\/([\da-f]*:[\da-f]*:[\da-f:]*)/i, '//[$1]'));
     options.hostname = url.hostname.replace(/[[\]]/g, '');

@@ -30,11 +30,6 @@ export class Polling extends Transport {
     return this.socket.maxPayload - AHEAD_BYTES;
   }
 
-  /** Whether a GET is under way. */
-  get polling(): boolean {
-    return this.getting !== undefined;
-  }
-
   override pause(onPause: () => void): void {
     this.onPause = onPause;
     // A later count on this way could overtake the one by which the session moves, which then could not be true any more.
@@ -53,7 +48,7 @@ export class Polling extends Transport {
   override farewell(next: number): void {
     this.leaving = true;
     this.writable = false;
-    this.post('1', next, true);
+    this.post('1', next);
   }
 
   protected doOpen(): void {
@@ -124,7 +119,7 @@ export class Polling extends Transport {
     );
   }
 
-  private post(body: string, from?: number, lasting?: boolean): void {
+  private post(body: string, from?: number): void {
     const query = this.counts ? { from, turn: this.counts.turn() } : {};
     const done = (answer: string): void => {
       this.posting = undefined;
@@ -135,7 +130,7 @@ export class Polling extends Transport {
       if (!this.onPause) this.onDrain();
       this.settlePause();
     };
-    this.posting = this.roundTrip(query, done, undefined, body, lasting);
+    this.posting = this.roundTrip(query, done, undefined, body);
   }
 
   private settlePause(): void {
@@ -150,10 +145,9 @@ export class Polling extends Transport {
     done: (answer: string) => void,
     take?: (text: string) => void,
     body?: string,
-    lasting?: boolean,
   ): () => void {
-    const { opts } = this;
-    const { clock, request } = opts.environment;
+    const { opts, socket } = this;
+    const { clock, request } = socket.environment;
     // An answer that got lost without a word would hold all messages back, though a stream goes on bringing some.
     const patienceMs = take ? 0 : this.counts?.patienceMs;
     const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
@@ -173,7 +167,7 @@ export class Polling extends Transport {
         });
     };
     const abort = request(
-      { url: this.uri(query), options: opts, body, lasting },
+      { url: this.uri(query), options: opts, body, lasting: this.leaving },
       {
         chunk: (text, status) => {
           if (take && status === 200) take(text);

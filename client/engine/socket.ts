@@ -4,13 +4,15 @@
  */
 import type { BinaryType } from 'engine.io-parser';
 import { Emitter } from '../../shared/emitter.ts';
+import { sizeOf } from '../../shared/engine/outbox.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
+import type { SessionCore } from '../../shared/engine/session.ts';
 import { ThroughlineError } from '../../shared/errors.ts';
 import { protocol } from '#client/codec';
 import { defaultBinaryType } from '#client/environment';
 import { byteLength, payloadBytes } from './byte-length.ts';
 import { type Environment, environmentFor, memory } from './environment.ts';
-import { type Line, openLine } from './line.ts';
+import { openLine } from './line.ts';
 import { resolveOptions, type ResolvedOptions, type SocketOptions, type TransportCtor } from './options.ts';
 import { Polling } from './polling.ts';
 import type { SocketReservedEvents } from './socket-events.ts';
@@ -46,8 +48,14 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   /** Most bytes that the server takes at once; Infinity until it has said. */
   maxPayload = Infinity;
   readonly opts: ResolvedOptions;
-  private readonly environment: Environment;
-  private currentLine!: Line;
+  /** @internal */
+  readonly environment: Environment;
+  /** Of the session at hand, or of the last one. @internal */
+  declare core: SessionCore;
+  /** @internal */
+  declare timeline: TimelineEntry[];
+  /** Closes the session when what is on its way has left. */
+  declare private closeLine: () => void;
 
   /**
    * Opens a session.
@@ -86,7 +94,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
 
   /** Messages that the server has not confirmed; with a server that doesn't count, those that no transport has taken. */
   get unconfirmed(): number {
-    const { core } = this.currentLine;
+    const { core } = this;
     return core.stateName === 'opening' ? this.writeBuffer.length : core.unconfirmed;
   }
 
@@ -100,8 +108,9 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
       classes[name] = each;
       return name;
     });
+    this.timeline = [];
     this.readyState = 'opening';
-    this.currentLine = openLine(this, names, classes, this.environment, this.emitReserved.bind(this));
+    this.closeLine = openLine(this, names, classes, this.emitReserved.bind(this));
     return this;
   }
 
@@ -122,7 +131,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     if (onFlush) this.once('flush', onFlush);
     this.writeBuffer.push(packet);
     // A listener may have changed it.
-    if (this.readyState === 'open') this.currentLine.core.send(packet.data!, settings);
+    if (this.readyState === 'open') this.core.send(packet.data!, settings);
     return this;
   }
 
@@ -141,7 +150,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     const { maxPayload, transport } = this;
     const isText = typeof data === 'string';
     // A UTF-16 unit takes three bytes at most, base64 four for three.
-    if ((isText ? data.length : byteLength(data)) * 3 < maxPayload) return;
+    if (sizeOf(data) * 3 < maxPayload) return;
     const isBare = !isText && transport.name === 'websocket';
     const bytes = isBare ? byteLength(data) : payloadBytes({ type: 'message', data }) - 1;
     if (bytes > maxPayload)
@@ -157,15 +166,15 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     return new Promise((resolve, reject) => {
       const settle = (confirmed: boolean): void =>
         confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed before all was confirmed'));
-      const wait = (): void => this.currentLine.core.whenFlushed(settle);
-      if (this.currentLine.core.stateName === 'opening') this.once('open', wait).once('close', () => settle(false));
+      const wait = (): void => this.core.whenFlushed(settle);
+      if (this.core.stateName === 'opening') this.once('open', wait).once('close', () => settle(false));
       else wait();
     });
   }
 
   /** What became of each way to carry the session, oldest first, and what that means. */
   explain(): readonly TimelineEntry[] {
-    return [...this.currentLine.timeline];
+    return [...this.timeline];
   }
 
   /** Closes the session. What was sent before leaves first. */
@@ -173,7 +182,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
     const { readyState } = this;
     if (readyState === 'opening' || readyState === 'open') {
       this.readyState = 'closing';
-      if (readyState === 'open' || !this.writeBuffer.length) this.currentLine.close();
+      if (readyState === 'open' || !this.writeBuffer.length) this.closeLine();
     }
     return this;
   }

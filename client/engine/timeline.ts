@@ -22,7 +22,12 @@ export interface TimelineEntry {
 const LONGEST = 100;
 
 /** Appends what happened. */
-export function note(timeline: TimelineEntry[], transport: string, why: RungReason, detail?: unknown): void {
+export function note(
+  timeline: TimelineEntry[],
+  { name: transport }: { readonly name: string },
+  why: RungReason,
+  detail?: unknown,
+): void {
   const known = detail instanceof TransportError ? detail.description : detail;
   log('%s: %s', transport, why);
   timeline.push({ at: Date.now(), transport, why, detail: known, meaning: meaningOf(why) });

@@ -8,7 +8,7 @@ import { Emitter } from '../../shared/emitter.ts';
 import type { Packet, RawData } from '../../shared/engine/packet.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import { decodePacket } from '#client/codec';
-import type { ConnectOptions, Environment } from './environment.ts';
+import type { ConnectOptions } from './environment.ts';
 import { defined } from './options.ts';
 import type { Socket } from './socket.ts';
 import { TransportError } from './transport-error.ts';
@@ -49,7 +49,6 @@ export type Joining = 'probe' | 'attach';
 /** What a transport is made with. */
 export interface TransportOptions extends ConnectOptions {
   readonly socket: Socket;
-  readonly environment: Environment;
   /** There are none before the session is open, or without resume. @internal */
   readonly counts?: Counts | undefined;
   /** How it joins a session that is open: asking first whether this way is open, or at once. @internal */
@@ -148,10 +147,12 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
   }
 
   protected onError(reason: string, description?: unknown, context?: unknown): this {
-    return this.emitReserved('error', new TransportError(reason, description, context));
+    if (this.readyState !== 'closed') this.emitReserved('error', new TransportError(reason, description, context));
+    return this;
   }
 
   protected onClose(details?: TransportCloseDetails): void {
+    if (this.readyState === 'closed') return;
     this.readyState = 'closed';
     this.writable = false;
     this.emitReserved('close', details);
@@ -178,13 +179,13 @@ export abstract class Transport extends Emitter<Record<never, never>, Record<nev
 
   /** The address of a request. An application may ask a transport for it that belongs to no session. */
   protected createUri(scheme: 'http' | 'ws', query: object = {}): string {
-    const { hostname, secure, port, path, timestampRequests, timestampParam, environment } = this.opts;
+    const { hostname, secure, port, path, timestampRequests, timestampParam } = this.opts;
     const isStamped = timestampRequests ?? scheme === 'http';
     const all = {
       ...this.query,
       ...query,
       [timestampParam!]: isStamped
-        ? ((environment as Environment | undefined) ?? Math).random().toString(36).slice(2)
+        ? ((this.socket as Socket | undefined)?.environment ?? Math).random().toString(36).slice(2)
         : undefined,
       b64: this.supportsBinary ? undefined : 1,
     };

@@ -2,11 +2,11 @@
 import type { Packet } from '../../shared/engine/packet.ts';
 import { sendPacket } from '#client/codec';
 import { afterTurn } from '#client/environment';
-import type { WebSocketEvent, WebSocketLike } from './environment.ts';
+import type { WebSocketLike } from './environment.ts';
 import { Transport } from './transport.ts';
 
 export class WebSocketTransport extends Transport {
-  /** There is none before opening, and none any more once closed. */
+  /** There is none before opening. */
   ws: WebSocketLike | undefined;
 
   get name(): string {
@@ -26,26 +26,20 @@ export class WebSocketTransport extends Transport {
   protected doOpen(): void {
     let ws: WebSocketLike;
     try {
-      ws = this.ws = this.opts.environment.connect(this.uri(this.incoming()), this.opts, this);
+      ws = this.ws = this.socket.environment.connect(this.uri(this.incoming()), this.opts, this);
     } catch (error) {
       // An address or a subprotocol that can't be.
       return afterTurn(() => this.onError('websocket error', error));
     }
-    const listen = (type: 'open' | 'error' | 'close', hear: (event: WebSocketEvent) => void): void =>
-      ws.addEventListener(type, (event) => {
-        if (this.ws === ws) hear(event);
-      });
     ws.binaryType = 'arraybuffer';
-    listen('open', () => this.onOpen());
+    ws.addEventListener('open', () => this.onOpen());
     // In Node the handshake's error tells the status, where there was an answer.
-    listen('error', (event) => this.onError('websocket error', event.error?.status ?? event, event));
-    listen('close', (event) => this.onClose({ description: 'websocket connection closed', context: event }));
+    ws.addEventListener('error', (event) => this.onError('websocket error', event.error?.status ?? event, event));
+    ws.addEventListener('close', (context) => this.onClose({ description: 'websocket connection closed', context }));
   }
 
   protected doClose(): void {
-    const { ws } = this;
-    this.ws = undefined;
-    ws?.close();
+    this.ws?.close();
   }
 
   protected write(packets: readonly Packet[]): void {

@@ -13,9 +13,10 @@ export type Measure = (packet: Packet) => number;
 /** Called with whether all that was sent by then has been confirmed. */
 export type Confirmed = (confirmed: boolean) => void;
 
-/** What a message costs against the bound: bytes, or UTF-16 units of a text. */
-export function sizeOf(data: Packet['data']): number {
-  return typeof data === 'string' ? data.length : (data?.byteLength ?? 0);
+/** What a message costs against the bound: bytes, or UTF-16 units of a text. A `Blob`, which browsers send too, calls them `size`. */
+export function sizeOf(data: Packet['data'] | Blob): number {
+  if (typeof data === 'string') return data.length;
+  return (data as ArrayBuffer | null)?.byteLength ?? (data as Blob | null)?.size ?? 0;
 }
 
 /** What is kept, as a packet. */

@@ -212,11 +212,6 @@ export class SessionCore {
     this.sendAhead(this.withCount('ping'));
   }
 
-  /** The packet by which the client moves the session to a transport that it has probed. */
-  upgradePacket(): Packet {
-    return this.withCount('upgrade');
-  }
-
   /**
    * What came in on a transport or in a POST. Probes and the open packet are the owner's, not the session's.
    *
@@ -309,8 +304,8 @@ export class SessionCore {
     return false;
   }
 
-  /** A packet that between our own ends carries our count. */
-  private withCount(type: 'ping' | 'pong' | 'noop' | 'upgrade'): Packet {
+  /** A packet that between our own ends carries our count: `upgrade` moves the session to a transport that the client has probed. */
+  withCount(type: 'ping' | 'pong' | 'noop' | 'upgrade'): Packet {
     if (!this.resume) return { type };
     this.told();
     return { type, data: String(this.seen) };

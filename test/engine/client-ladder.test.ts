@@ -1,6 +1,6 @@
 /** Which transport carries a session, through networks that forbid some, and what is said of it. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createLadder, type LadderHost } from '../../client/engine/ladder.ts';
+import { createLadder, type LadderOwner } from '../../client/engine/ladder.ts';
 import type { Joining, Transport } from '../../client/engine/transport.ts';
 import { TransportError } from '../../client/engine/transport-error.ts';
 import { type Environment, environmentFor, memory } from '../../client/engine/environment.ts';
@@ -90,6 +90,17 @@ describe('through a network', () => {
     ]);
   });
 
+  it('begins with the best where only one with fewer ways was there before', async () => {
+    const first = await throughProxy({}, { transports: ['polling', 'streaming'] });
+    await carriedBy(first.client, 'streaming');
+    const { client } = await throughProxy({});
+    await carriedBy(client, 'websocket');
+    expect(client.explain()).toMatchObject([
+      { transport: 'polling', why: 'opened' },
+      { transport: 'websocket', why: 'climbed' },
+    ]);
+  });
+
   it('delivers what a proxy sent twice once', async () => {
     const { client, proxy } = await throughProxy({ repeatsPost: () => true }, { transports: ['polling'] });
     const got = messages(client, 3);
@@ -123,7 +134,19 @@ describe('the ladder', () => {
     const clock = new VirtualClock();
     const made: { name: string; joins: Joining; isClosed: boolean; transport: Transport }[] = [];
     const failures: string[] = [];
-    const socket = { transport: { name: 'polling', pause: (done: () => void) => done() } as Transport };
+    const socket = {
+      transport: { name: 'polling', pause: (done: () => void) => done() },
+      environment: { clock, random: () => 0.5 },
+      core: Object.assign(state, {
+        next: 1,
+        seen: 0,
+        withCount: () => ({ type: 'upgrade' }),
+        receive: () => false,
+        resend() {},
+        lose: () => (state.stateName = 'suspended'),
+      }),
+      // What the ladder reaches for, and no more.
+    } as unknown as Socket;
     const make = (name: string, joins: Joining): Transport => {
       const transport = {
         name,
@@ -139,18 +162,7 @@ describe('the ladder', () => {
       made.push(one);
       return one.transport;
     };
-    const host: LadderHost = {
-      core: Object.assign(state, {
-        next: 1,
-        seen: 0,
-        upgradePacket: () => ({ type: 'upgrade' }),
-        receive: () => false,
-        resend() {},
-        lose: () => (state.stateName = 'suspended'),
-      }) as never,
-      environment: { ...environmentFor({}), clock, random: () => 0.5 },
-      socket,
-      emit() {},
+    const owner: LadderOwner = {
       create: make,
       adopt(transport) {
         socket.transport = transport;
@@ -159,7 +171,7 @@ describe('the ladder', () => {
       failed: (transport, wasAttaching, why) =>
         void failures.push(`${wasAttaching ? 'attach' : 'probe'} ${transport.name}: ${why}`),
     };
-    const ladder = createLadder(host);
+    const ladder = createLadder(socket, () => {}, owner);
     const tried = (): string[] => made.map(({ joins, name }) => `${joins} ${name}`);
     const fail = (): void => ladder.lost(made.at(-1)!.transport, 'unreachable');
     const succeed = (): void => {
