@@ -1,5 +1,5 @@
 /** A clock that stands still until it is turned, for everything that takes its time from outside. */
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { SharedClock, Timer } from '../shared/clock.ts';
 
 interface Waiting extends Timer {
   readonly at: number;
@@ -7,7 +7,7 @@ interface Waiting extends Timer {
   readonly task: () => void;
 }
 
-export class VirtualClock implements Clock {
+export class VirtualClock implements SharedClock {
   private time = 0;
   private order = 0;
   private waiting: Waiting[] = [];
@@ -32,6 +32,10 @@ export class VirtualClock implements Clock {
     };
     this.waiting.push(timer);
     return timer;
+  }
+
+  afterFor<Owner>(delayMs: number, task: (owner: Owner) => void, owner: Owner): Timer {
+    return this.after(delayMs, () => task(owner));
   }
 
   /** Lets `ms` pass; whatever falls due runs at its own time, in order. */

@@ -7,7 +7,7 @@
  */
 import debug from 'debug';
 
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Clock, SharedClock, Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
@@ -39,9 +39,12 @@ const RELEASE_MS = 50;
 /** How long what a peer sent before its goodbye may take to come, where the goodbye was faster (ms). */
 const LEAVING_MS = 1_000;
 
+/** Where the messages of peers that don't count are: nobody looks. */
+const UNCOUNTED: Lane = { next: 1 };
+
 /** The server, as a line sees it. */
 export interface LineHost {
-  readonly clock: Clock;
+  readonly clock: SharedClock;
   readonly settings: Settings;
   readonly answers: Answers;
   readonly farewells: Farewells;
@@ -91,7 +94,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   ending: ReasonCode | undefined = undefined;
   private current!: Transport;
   /** Where the stream of messages on the current transport is. */
-  private lane: Lane = { next: 1 };
+  private lane: Lane = UNCOUNTED;
   private readonly heartbeat: Heartbeat | Watchdog;
   private probe: Probe | undefined = undefined;
   /** Of messages that wait, and of those that have left in this turn. */
@@ -140,6 +143,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   open(transport: Transport, openPacket: string, terms: ResumeTerms | undefined): void {
     const { initialPacket } = this.host.settings;
     this.current = transport;
+    if (terms !== undefined) this.lane = { next: 1 };
     this.core.open(transport, terms);
     this.core.sendAhead({ type: 'open', data: openPacket });
     if (initialPacket !== undefined) this.core.send(initialPacket);

@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 
 import debug from 'debug';
 
-import type { Clock } from '../../shared/clock.ts';
+import type { SharedClock } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
 import { Answers } from './answer.ts';
@@ -19,7 +19,7 @@ import { shortId } from './session-id.ts';
 const log = debug('throughline:engine:registry');
 
 export class Registry implements LineHost {
-  readonly clock: Clock;
+  readonly clock: SharedClock;
   readonly settings: Settings;
   readonly answers: Answers;
   readonly farewells: Farewells;
@@ -39,7 +39,7 @@ export class Registry implements LineHost {
   private readonly suspended = new Map<Line, number>();
   private suspendedBytes = 0;
 
-  constructor(server: EventEmitter, settings: Settings, clock: Clock) {
+  constructor(server: EventEmitter, settings: Settings, clock: SharedClock) {
     this.server = server;
     this.settings = settings;
     this.clock = clock;

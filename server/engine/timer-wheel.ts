@@ -7,7 +7,7 @@
  * before it counts them as silent. That takes it a few rounds of the event loop: connections are accepted in one, and what they
  * say is read in the next.
  */
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { SharedClock, Timer } from '../../shared/clock.ts';
 
 /** Delays from here on (ms) are rounded up to whole ticks, so that the timers of many sessions share a wake-up. */
 const COARSE_FROM_MS = 1_000;
@@ -20,7 +20,8 @@ const ROUNDS_TO_READ = 3;
 /** A doubly linked list; its own ends are the entry that stands for it. */
 class Entry implements Timer {
   due = Infinity;
-  task: (() => void) | undefined = undefined;
+  task: ((owner: unknown) => void) | undefined = undefined;
+  owner: unknown = undefined;
   before: Entry = this;
   behind: Entry = this;
 
@@ -33,6 +34,7 @@ class Entry implements Timer {
 
   cancel(): void {
     this.task = undefined;
+    this.owner = undefined;
     this.before.behind = this.behind;
     this.behind.before = this.before;
     this.before = this;
@@ -40,7 +42,7 @@ class Entry implements Timer {
   }
 }
 
-export class TimerWheel implements Clock {
+export class TimerWheel implements SharedClock {
   private readonly queues = new Map<number, Entry>();
   private wake: NodeJS.Timeout | undefined;
   private wakeAt = Infinity;
@@ -58,6 +60,10 @@ export class TimerWheel implements Clock {
   }
 
   after(delayMs: number, task: () => void): Timer {
+    return this.afterFor(delayMs, task, undefined);
+  }
+
+  afterFor<Owner>(delayMs: number, task: (owner: Owner) => void, owner: Owner): Timer {
     let queue = this.queues.get(delayMs);
     if (queue === undefined) {
       queue = new Entry();
@@ -66,7 +72,9 @@ export class TimerWheel implements Clock {
     const entry = new Entry();
     entry.due = this.now() + delayMs;
     if (delayMs >= COARSE_FROM_MS) entry.due = Math.ceil(entry.due / TICK_MS) * TICK_MS;
-    entry.task = task;
+    // Called with this very owner.
+    entry.task = task as (owner: unknown) => void;
+    entry.owner = owner;
     entry.insertBefore(queue);
     if (entry.due < this.wakeAt) this.arm(entry.due);
     return entry;
@@ -101,9 +109,9 @@ export class TimerWheel implements Clock {
 
   private runDue(queue: Entry, now: number): void {
     for (let first = queue.behind; first.due <= now; first = queue.behind) {
-      const { task } = first;
+      const { task, owner } = first;
       first.cancel();
-      task?.();
+      task?.(owner);
     }
   }
 }

@@ -4,7 +4,7 @@
  * A verdict that comes much later than it was due says that this process slept or was blocked, not that the peer was
  * silent: what arrived meanwhile has not been read yet. So such a verdict is put off once more instead of spoken.
  */
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, SharedClock, Timer } from '../clock.ts';
 
 /** A timer that fires this much after its time (ms) tells of a blocked or sleeping process. */
 const LATE_MS = 1_000;
@@ -48,7 +48,7 @@ class Verdict {
 
 /** The server's half. It pings even a peer that never stops talking: Engine.IO's clients give up when no ping comes. */
 export class Heartbeat {
-  private readonly clock: Clock;
+  private readonly clock: SharedClock;
   private readonly sink: HeartbeatSink;
   private readonly intervalMs: number;
   private readonly timeoutMs: number;
@@ -56,7 +56,7 @@ export class Heartbeat {
   private verdict: Verdict | undefined = undefined;
   private next: Timer | undefined = undefined;
 
-  constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
+  constructor(clock: SharedClock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
     this.clock = clock;
     this.sink = sink;
     this.intervalMs = intervalMs;
@@ -65,7 +65,7 @@ export class Heartbeat {
 
   start(): void {
     this.stop();
-    this.next = this.clock.after(this.intervalMs, this.ask);
+    this.next = this.clock.afterFor(this.intervalMs, Heartbeat.ask, this);
   }
 
   stop(): void {
@@ -81,14 +81,15 @@ export class Heartbeat {
     this.verdict = undefined;
   }
 
-  private readonly ask = (): void => {
-    this.next = this.clock.after(this.intervalMs, this.ask);
-    if (this.verdict === undefined) {
-      this.verdict = new Verdict(this.clock, this.sink);
-      this.verdict.within(this.timeoutMs, this.timeoutMs);
+  private static ask(this: void, heartbeat: Heartbeat): void {
+    const { clock, sink, intervalMs, timeoutMs } = heartbeat;
+    heartbeat.next = clock.afterFor(intervalMs, Heartbeat.ask, heartbeat);
+    if (heartbeat.verdict === undefined) {
+      heartbeat.verdict = new Verdict(clock, sink);
+      heartbeat.verdict.within(timeoutMs, timeoutMs);
     }
-    this.sink.ping();
-  };
+    sink.ping();
+  }
 }
 
 /** The client's half: it expects to hear something within an interval and a timeout. */

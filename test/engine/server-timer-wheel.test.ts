@@ -23,6 +23,17 @@ describe('the timer wheel', () => {
     expect(ran).toEqual(['a', 'a2', 'b', 'c']);
   });
 
+  it('tells one task of many whose time has come', () => {
+    const wheel = new TimerWheel();
+    const due: string[] = [];
+    const task = (owner: string): void => void due.push(owner);
+    wheel.afterFor(10, task, 'a');
+    wheel.afterFor(10, task, 'b').cancel();
+    wheel.afterFor(20, task, 'c');
+    vi.advanceTimersByTime(30);
+    expect(due).toEqual(['a', 'c']);
+  });
+
   it('holds one timer for ten thousand tasks, and none when all are done or cancelled', () => {
     const wheel = new TimerWheel();
     const timers = Array.from({ length: 10_000 }, () => wheel.after(25_000, () => {}));

@@ -2,7 +2,7 @@
  * Time in a simulation: tasks by their due time, run as fast as the machine can. Stands in for every timer of the code under
  * test, so that nothing waits and the same seed runs the same way.
  */
-import type { Clock, Timer } from '../../shared/clock.ts';
+import type { SharedClock, Timer } from '../../shared/clock.ts';
 
 /** A task that waits. Cancelled ones stay in the heap until their time comes; that is cheaper than to look for them. */
 export class Task implements Timer {
@@ -39,7 +39,7 @@ const isEarlier = (a: Task, b: Task): boolean => a.at < b.at || (a.at === b.at &
 /** Many times what a simulation needs: whoever gets there runs in circles. */
 const MOST_TASKS = 100_000;
 
-export class EventLoop implements Clock {
+export class EventLoop implements SharedClock {
   private ran = 0;
   private time = 0;
   private order = 0;
@@ -68,6 +68,10 @@ export class EventLoop implements Clock {
     }
     heap[at] = task;
     return task;
+  }
+
+  afterFor<Owner>(delayMs: number, task: (owner: Owner) => void, owner: Owner): Task {
+    return this.after(delayMs, () => task(owner));
   }
 
   /** Runs `run` when the task at hand is done, before any other: a microtask. */
