@@ -77,7 +77,8 @@ describe.runIf(hasChromium)('a page in Chromium', () => {
       expect(its.arrived).toEqual(countTo(own.sent));
       expect(its.answered).toEqual(countTo(its.sent));
       expect(its.events).not.toContain('disconnect');
-      expect(its.events).toContain('resume');
+      // A poll that Chromium itself sends again, as it may once it is back, never was lost to the page.
+      if (name !== 'polling') expect(its.events).toContain('resume');
     },
     30_000,
   );
