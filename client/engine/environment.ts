@@ -47,6 +47,8 @@ export interface WebSocketEvent {
 /** Takes the messages of a WebSocket. */
 export interface WebSocketReceiver {
   onData(data: RawData): void;
+  /** A piece of a message has come, and its rest has not. Browsers don't tell. */
+  onPart(): void;
 }
 
 /** What we need of a WebSocket. */

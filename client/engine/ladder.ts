@@ -40,6 +40,8 @@ const PROVEN_MS = 30_000;
 
 /** What the ladder asks of its owner, who tells it what becomes of the transports that it made. */
 export interface LadderOwner {
+  /** Whether something large is on its way down. */
+  isArriving(): boolean;
   create(name: string, joins: Joining): Transport;
   /** `transport` carries the session from now on. @param seen - how many messages a server of ours has seen */
   adopt(transport: Transport, why: RungReason, seen: number | undefined): void;
@@ -49,7 +51,7 @@ export interface LadderOwner {
 
 export type Ladder = ReturnType<typeof createLadder>;
 
-export function createLadder(socket: Socket, emit: Emit, { create, adopt, failed }: LadderOwner) {
+export function createLadder(socket: Socket, emit: Emit, { isArriving, create, adopt, failed }: LadderOwner) {
   const { core, environment } = socket;
   const { clock, random } = environment;
   /** The better ways, the best first, and the one that is sure. */
@@ -190,7 +192,11 @@ export function createLadder(socket: Socket, emit: Emit, { create, adopt, failed
       const { type, data } = packet;
       if (transport !== candidate) return;
       const count = type === 'noop' ? readCount(data) : undefined;
-      if (stage === 'probe' && data === 'probe') {
+      if (stage === 'probe' && data === 'probe' && isArriving()) {
+        // It would have to begin anew there, and on a slow line it might never get through.
+        stop();
+        climbLater();
+      } else if (stage === 'probe' && data === 'probe') {
         stage = 'move';
         if (core.resumable) expect(MOVE_MS);
         emit('upgrading', transport);

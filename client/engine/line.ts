@@ -63,7 +63,8 @@ export function openLine(
           emit('message', data);
         } else socket.owner?.data!(data);
       },
-      control({ move, why }) {
+      control({ move, why, large }) {
+        if (large) watchdog?.awaits(large);
         if (move) ladder.move(move.within);
         told = why ?? told;
       },
@@ -96,6 +97,7 @@ export function openLine(
   };
 
   const ladder = createLadder(socket, emit, {
+    isArriving: () => !!watchdog?.isMidway,
     create,
     adopt,
     failed(transport, wasAttaching, why, detail) {
@@ -119,7 +121,7 @@ export function openLine(
     } as never);
     own<TransportReservedEvents>(transport, {
       packet: (packet) => onPacket(transport, packet),
-      heard: () => transport === socket.transport && watchdog?.heard(),
+      heard: (isMidway) => transport === socket.transport && watchdog?.heard(isMidway),
       error: (error) => onLost(transport, 'transport-error', error),
       close: (details) => onLost(transport, 'transport-closed', details),
       drain: () => onDrain(transport),

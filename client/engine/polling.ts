@@ -7,6 +7,9 @@ import { Transport } from './transport.ts';
 /** How long the POST may take that ends a session: nobody waits for it any more (ms). */
 const FAREWELL_MS = 5_000;
 
+/** A network that takes less than that of a POST has lost it (UTF-16 units a ms). */
+const LEAST_RATE = 4;
+
 /** Room in a POST for the counts that leave ahead of messages. */
 const AHEAD_BYTES = 64;
 
@@ -113,7 +116,7 @@ export class Polling extends Transport {
       },
       (chunk) => {
         // Of a POST's answer nothing follows for the way down.
-        this.emitReserved('heard');
+        this.emitReserved('heard', text !== '');
         text = this.take(text + chunk);
       },
     );
@@ -149,7 +152,7 @@ export class Polling extends Transport {
     const { opts, socket } = this;
     const { clock, request } = socket.environment;
     // An answer that got lost without a word would hold all messages back, though a stream goes on bringing some.
-    const patienceMs = take ? 0 : this.counts?.patienceMs;
+    const patienceMs = this.counts && body && this.counts.patienceMs + body.length / LEAST_RATE;
     const limitMs = this.leaving ? FAREWELL_MS : opts.requestTimeout || patienceMs;
     let timer: Timer | undefined;
     /** What of an answer is not handed on as it arrives. */

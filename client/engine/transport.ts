@@ -27,8 +27,8 @@ export interface TransportReservedEvents {
   poll: () => void;
   pollComplete: () => void;
   drain: () => void;
-  /** Bytes came on the way down, though no whole packet yet: a sign of life. */
-  heard: () => void;
+  /** Bytes came on the way down, a sign of life. @param isMidway - whether they go on with a packet that had begun before */
+  heard: (isMidway: boolean) => void;
 }
 
 /** What a session that can resume lets its requests say. @internal */

@@ -18,6 +18,11 @@ export class WebSocketTransport extends Transport {
   }
 
   /** @internal */
+  onPart(): void {
+    this.emitReserved('heard', true);
+  }
+
+  /** @internal */
   override farewell(next: number): boolean | void {
     // Firefox closes a page's WebSockets before it tells the page that it goes; who listens to them is told later still.
     return this.ws!.readyState > 1 || super.farewell(next);

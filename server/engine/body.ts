@@ -7,7 +7,7 @@ import { PayloadCollector } from '../../shared/websocket/payload-collector.ts';
 export type BodyFault = 'too-big' | 'truncated';
 
 /**
- * Calls `done` once, with the whole body or with why there is none.
+ * Calls `done` once, with the whole body or with why there is none, and `heard` for each piece.
  *
  * A body that announces its size is refused before any of it is read, a chunked one where it passes the limit. What has come
  * is joined as it comes: a body in chunks of a byte would else cost two hundred times its size.
@@ -15,6 +15,7 @@ export type BodyFault = 'too-big' | 'truncated';
 export function readBody(
   request: IncomingMessage,
   maxBytes: number,
+  heard: () => void,
   done: (body: Buffer | undefined, fault?: BodyFault) => void,
 ): void {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return done(undefined, 'too-big');
@@ -30,6 +31,7 @@ export function readBody(
   };
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
+    heard();
     if (size > maxBytes) settle(undefined, 'too-big');
     else if (size === chunk.length) first = chunk;
     else {

@@ -124,6 +124,14 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     return this.host.isDraining;
   }
 
+  get isOurs(): boolean {
+    return this.core.resumable;
+  }
+
+  get owedBytes(): number {
+    return this.core.keptBytes;
+  }
+
   /** What carries the session, or carried it last. */
   get transport(): Transport {
     return this.current;

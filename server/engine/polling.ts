@@ -7,10 +7,13 @@ const RELEASE: readonly Packet[] = [{ type: 'noop' }];
 /** Most bytes of one answer, unless a single message is larger. What is left comes with the next. */
 const BATCH_BYTES = 1_048_576;
 
+/** The same of the first one, with which a peer opens a session or comes back to it: on a slow line too it is there in time. */
+const FIRST_BYTES = 16_384;
+
 export class PollingTransport extends HttpTransport {
   static override readonly upgradesTo: readonly string[] = ['websocket', 'streaming'];
   readonly name = 'polling';
-  readonly maxBatchBytes = BATCH_BYTES;
+  maxBatchBytes = FIRST_BYTES;
 
   get writable(): boolean {
     return this.isTaken;
@@ -23,6 +26,7 @@ export class PollingTransport extends HttpTransport {
   protected doSend(packets: readonly Packet[]): void {
     const response = this.letGo();
     if (response === undefined) return;
+    this.maxBatchBytes = BATCH_BYTES;
     this.answers.poll(
       response,
       this.codec.writePayload(packets),

@@ -47,7 +47,9 @@ export function takePost(post: Post): void {
     return endPlain(line, 'data request overlap from client');
   }
   line.posts++;
-  readBody(request, host.settings.maxHttpBufferSize, (body, fault) => {
+  // What the peer would answer a ping with waits behind a large body.
+  const heard = (): void => line.heard();
+  readBody(request, host.settings.maxHttpBufferSize, heard, (body, fault) => {
     line.posts--;
     if (body !== undefined) return takeBody(post, body);
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault }, statusOf(fault)));

@@ -11,9 +11,13 @@ export interface TransportOwner {
   readonly clock: Clock;
   /** Whether this server is about to stop: peers are told that they find another. */
   readonly isDraining: boolean;
+  /** Whether the peer is one of our own, which knows our control objects. */
+  readonly isOurs: boolean;
   packetFrom(transport: Transport, packet: Packet): void;
   /** Short for a packet of that type, on the way that is walked most. */
   messageFrom(transport: Transport, data: RawData): void;
+  /** A piece of a packet came whose rest is still to come: a sign of life. */
+  heard(): void;
   /** Packets have left. */
   flushed(transport: Transport, packets: readonly Packet[]): void;
   /** It is about to be closed here. */

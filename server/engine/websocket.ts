@@ -1,5 +1,7 @@
 /** A session on a WebSocket: each packet is one message. */
+import { LARGE_BYTES } from '../../shared/engine/heartbeat.ts';
 import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
+import type { Control } from '../../shared/engine/session.ts';
 import { CloseCode } from '../../shared/websocket/close-code.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import { ConnectionError } from '../../shared/websocket/connection-error.ts';
@@ -75,6 +77,10 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     else this.owner.packetFrom(this, this.codec.read(data));
   }
 
+  partial(): void {
+    this.owner.heard();
+  }
+
   drain(): void {
     this.owner.readied(this);
   }
@@ -113,11 +119,18 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
 
   private sendMessage(data: RawData, options: PacketOptions | undefined): void {
     const { connection } = this;
+    const size = typeof data === 'string' ? data.length : data.byteLength;
+    if (size > LARGE_BYTES && this.owner.isOurs) this.announce(size);
     const frames = options?.wsPreEncodedFrame;
     if (frames instanceof Uint8Array) connection.sendFrames(frames);
     else if (frames !== undefined) for (const frame of frames) connection.sendFrames(frame);
     else if (typeof data === 'string') connection.sendTyped(MESSAGE, data, options?.compress);
     else this.sendWritten({ type: 'message', data }, options?.compress);
+  }
+
+  /** A browser doesn't see a message arrive, and would take the line for dead meanwhile. */
+  private announce(large: number): void {
+    this.sendWritten({ type: 'noop', data: JSON.stringify({ large } satisfies Control) });
   }
 
   private sendWritten(packet: Packet, compress?: boolean): void {

@@ -9,8 +9,22 @@ import type { Clock, SharedClock, Timer } from '../clock.ts';
 /** A timer that fires this much after its time (ms) tells of a blocked or sleeping process. */
 const LATE_MS = 1_000;
 
+/** A message of more than that (bytes) is announced before it, where the receiver can't see it arrive. */
+export const LARGE_BYTES = 131_072;
+
+/** A network that takes less (bytes a ms) is not waited for, and none for longer (ms). */
+const LEAST_RATE = 16;
+const MOST_LEEWAY_MS = 60_000;
+
+/** How much longer (ms) one may stay silent who has so many bytes to take first, or to send, before it can be heard. */
+function leewayMs(bytes: number): number {
+  return Math.min(MOST_LEEWAY_MS, Math.max(0, bytes - LARGE_BYTES) / LEAST_RATE);
+}
+
 /** What a heartbeat tells its owner. */
 export interface HeartbeatSink {
+  /** Bytes on their way to the peer, which it can't answer a ping before. */
+  readonly owedBytes?: number;
   /** Send a ping now (the server), or ask whether the peer is there (a client that has slept). */
   ping(): void;
   /** The peer is gone. Nothing follows. */
@@ -86,7 +100,7 @@ export class Heartbeat {
     heartbeat.next = clock.afterFor(intervalMs, Heartbeat.ask, heartbeat);
     if (heartbeat.verdict === undefined) {
       heartbeat.verdict = new Verdict(clock, sink);
-      heartbeat.verdict.within(timeoutMs, timeoutMs);
+      heartbeat.verdict.within(timeoutMs + leewayMs(sink.owedBytes ?? 0), timeoutMs);
     }
     sink.ping();
   }
@@ -102,6 +116,10 @@ export class Watchdog {
   private heardAt = 0;
   /** What that was when the peer was last asked about a quiet way. */
   private askedOf = -1;
+  /** Whether something large is arriving, whose end is not here yet. */
+  isMidway = false;
+  /** When the peer was last told that what it sends is still arriving. */
+  private toldAt = 0;
 
   /** @param intervalMs - the server's `pingInterval`; @param timeoutMs - its `pingTimeout` */
   constructor(clock: Clock, sink: HeartbeatSink, intervalMs: number, timeoutMs: number) {
@@ -119,9 +137,23 @@ export class Watchdog {
     this.timer?.cancel();
   }
 
-  /** Only notes the time; the one timer runs on and looks at that note when it fires. */
-  heard(): void {
-    this.heardAt = this.clock.now();
+  /**
+   * Only notes the time; the one timer runs on and looks at that note when it fires.
+   *
+   * @param isMidway - it was a piece of something large. A ping of the peer's waits behind that, and so would the answer:
+   *   the peer is told now and then that somebody is here
+   */
+  heard(isMidway = false): void {
+    const now = (this.heardAt = this.clock.now());
+    this.isMidway = isMidway;
+    if (!isMidway || now - this.toldAt < this.timeoutMs / 2) return;
+    this.toldAt = now;
+    this.sink.ping();
+  }
+
+  /** Nothing will be heard until so many bytes have arrived. */
+  awaits(bytes: number): void {
+    this.heardAt = this.clock.now() + leewayMs(bytes);
   }
 
   /** Asked for an answer: one must come within `withinMs`, or the peer is gone. */

@@ -35,6 +35,8 @@ export interface Control {
   readonly move?: { readonly within: number };
   /** Why the session is about to be closed. */
   readonly why?: string;
+  /** So many bytes of one message follow on a WebSocket; until they are there, nothing is heard. */
+  readonly large?: number;
 }
 
 /** What a session tells its owner. */

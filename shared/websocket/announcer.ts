@@ -28,6 +28,8 @@ export interface Announced extends EventEmitter {
 /** Takes messages as they come, a text as a string. */
 export interface MessageReceiver {
   onData(data: string | RawData): void;
+  /** A piece of one has come, and its rest has not. */
+  onPart(): void;
 }
 
 export class Announcer implements ConnectionSink {
@@ -53,6 +55,10 @@ export class Announcer implements ConnectionSink {
       if (target.listenerCount('message') === 0) return;
     }
     target.emit('message', typeof shown === 'string' ? Buffer.from(shown) : shown, isBinary);
+  }
+
+  partial(): void {
+    this.receiver?.onPart();
   }
 
   ping(payload: Buffer): void {

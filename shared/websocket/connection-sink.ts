@@ -10,6 +10,8 @@ export interface ConnectionSink {
   /** A ping; it is answered without the sink. */
   ping?(payload: Buffer): void;
   pong?(payload: Buffer): void;
+  /** A piece has come of a message whose rest is still to come. */
+  partial?(): void;
   /** All has left after `bufferedAmount` had passed the high-water mark. */
   drain(): void;
   /** We end the connection for `error`, and {@link closed} will say so too: told at once, however long the peer takes to go. */

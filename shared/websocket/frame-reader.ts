@@ -91,7 +91,7 @@ export class FrameReader {
 
   /** Whether it is as good as a new one: it is at the beginning of a message, and nothing holds it back. */
   get isAtRest(): boolean {
-    return this.state === FIRST && this.messageOpcode === Opcode.Continuation && !this.isHeld;
+    return this.state !== DONE && !this.isMidway && !this.isHeld;
   }
 
   /** Reads for another one from now on. Only while it {@link isAtRest}. */
@@ -109,6 +109,11 @@ export class FrameReader {
   /** Whether chunks are waiting for {@link release}. */
   get isBehind(): boolean {
     return this.waiting !== undefined;
+  }
+
+  /** Whether a frame or a message has begun whose end has not come yet. */
+  get isMidway(): boolean {
+    return this.state === FIRST ? this.messageOpcode !== Opcode.Continuation : this.state !== DONE;
   }
 
   /** Tells nothing more until {@link release}: what comes meanwhile is kept. */

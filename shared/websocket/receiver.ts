@@ -55,9 +55,9 @@ export class Receiver implements FrameSink {
   }
 
   read(chunk: Buffer): void {
-    if (this.reader !== undefined) return this.reader.read(chunk);
-    const reader = this.borrowReader();
+    const reader = this.reader ?? this.borrowReader();
     reader.read(chunk);
+    if (reader.isMidway) this.owner.sink.partial?.();
     // Where a listener threw, it stays here.
     if (!reader.isAtRest) return;
     this.reader = undefined;

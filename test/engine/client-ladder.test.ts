@@ -163,6 +163,7 @@ describe('the ladder', () => {
       return one.transport;
     };
     const owner: LadderOwner = {
+      isArriving: () => false,
       create: make,
       adopt(transport) {
         socket.transport = transport;

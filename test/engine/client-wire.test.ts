@@ -151,8 +151,10 @@ describe('a page that goes', () => {
 });
 
 describe('polling that can resume', () => {
+  let socket: Socket;
+
   beforeEach(() => {
-    start({ transports: ['polling'] });
+    socket = start({ transports: ['polling'] });
     world.get.end(resumable);
   });
 
@@ -222,12 +224,28 @@ describe('polling that can resume', () => {
     expect(events).toContainEqual(['suspend', { code: 'heartbeat-missed' }]);
   });
 
-  it('takes any byte for a sign of life, be it a message that takes long to arrive', () => {
+  it('takes any byte for a sign of life, be it a message that takes long to arrive, and gives signs itself', () => {
     for (let second = 0; second < 10; second++) {
       world.clock.turn(1_000);
       world.get.chunk('4'.repeat(10));
+      if (second === 0) continue;
+      expect(world.post.body).toBe('20');
+      world.post.end('ok');
     }
     expect(events).toEqual(['open']);
+    expect(world.asked.filter(({ body }) => body === '20')).toHaveLength(9);
+  });
+
+  it('waits for the answer to a POST the longer, the larger that is', () => {
+    socket.send('x'.repeat(900));
+    for (let quarter = 0; quarter < 6; quarter++) {
+      world.clock.turn(250);
+      world.get.chunk('4');
+    }
+    world.clock.turn(200);
+    expect(events).toEqual(['open']);
+    world.clock.turn(50);
+    expect(events).toContainEqual(['suspend', { code: 'transport-error' }]);
   });
 
   it('asks anew after a sleep, and does not condemn for what it could not hear', () => {

@@ -43,6 +43,19 @@ describe('the server', () => {
     expect(told).toEqual(['ping at 100']);
   });
 
+  it.each([
+    [131_072, 50],
+    [131_072 + 16_000, 1_050],
+    [100_000_000, 60_050],
+  ])('waits longer for an answer before which %i bytes have to arrive: %i ms', (owedBytes, within) => {
+    const heartbeat = new Heartbeat(clock, { ...sink, owedBytes }, 100, 50);
+    heartbeat.start();
+    clock.turn(99 + within);
+    expect(told.filter((line) => line.startsWith('lost'))).toEqual([]);
+    clock.turn(1);
+    expect(told.at(-1)).toBe(`lost at ${100 + within}`);
+  });
+
   it('does not blame the peer for a time in which this process was blocked', () => {
     const heartbeat = new Heartbeat(clock, sink, 100_000, 20_000);
     heartbeat.start();
@@ -55,6 +68,27 @@ describe('the server', () => {
 });
 
 describe('the client', () => {
+  it('waits longer where so many bytes were announced, and no longer than it takes for them to come', () => {
+    const watchdog = new Watchdog(clock, sink, 100, 50);
+    watchdog.start();
+    watchdog.awaits(131_072 + 16_000);
+    clock.turn(1_149);
+    expect(told).toEqual([]);
+    watchdog.heard();
+    clock.turn(150);
+    expect(told).toEqual(['lost at 1299']);
+  });
+
+  it('says now and then that it is there while something large arrives', () => {
+    const watchdog = new Watchdog(clock, sink, 100, 50);
+    watchdog.start();
+    for (let at = 0; at < 100; at += 10) {
+      clock.turn(10);
+      watchdog.heard(true);
+    }
+    expect(told).toEqual(['ping at 30', 'ping at 60', 'ping at 90']);
+  });
+
   it('gives a server up that was silent for an interval and a timeout', () => {
     new Watchdog(clock, sink, 100, 50).start();
     clock.turn(149);

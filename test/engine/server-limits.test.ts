@@ -1,5 +1,8 @@
 /** What a server bears: slow peers, silent peers, a blocked process, and its own end. */
+import type { Socket as TcpSocket } from 'node:net';
+
 import { describe, expect, it, vi } from 'vitest';
+import type { WebSocket } from 'ws';
 
 import { Farewells } from '../../server/engine/farewells.ts';
 import type { Session } from '../../server/engine/index.ts';
@@ -43,6 +46,52 @@ describe('the heartbeat', () => {
     expect(sessions[0]!.readyState).toBe('open');
     peer.send('3');
     await next(sessions[0]!, 'heartbeat');
+  });
+
+  it.each<[string, (socket: WebSocket) => void]>([
+    ['frame', (socket) => (socket as unknown as { _socket: TcpSocket })._socket.write(Buffer.of(0x81))],
+    ['message', (socket) => socket.send('4', { fin: false })],
+  ])('takes the beginning of a %s for one as well', async (_what, begin) => {
+    const { port, sessions } = await serve({ pingInterval: 400, pingTimeout: 300 });
+    const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+    await peer.until(2);
+    begin(peer.socket);
+    await peer.until(3);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
+  it('takes each piece of a POST for one as well', async () => {
+    const { port, sessions } = await serve({ pingInterval: 400, pingTimeout: 300 });
+    const { sid } = await open(port);
+    const peer = new Poller(port, sid);
+    await peer.get();
+    const { socket } = await tcp(port);
+    socket.write(`POST /engine.io/?${peer.query()} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n4`);
+    const pieces = setInterval(() => socket.write('x'), 50);
+    await peer.get();
+    await peer.get();
+    clearInterval(pieces);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
+  it.each([
+    ['one of our own', '&resume=1', ['6{"large":131073}', `4${'x'.repeat(131_073)}`]],
+    ['any other', '', [`4${'x'.repeat(131_073)}`]],
+  ])('tells %s of a large message before it comes by WebSocket', async (_who, query, expected) => {
+    const { port, sessions } = await serve();
+    const peer = new WebSocketPeer(port, `EIO=4&transport=websocket${query}`);
+    await peer.until(1);
+    sessions[0]!.send('x'.repeat(131_073));
+    expect((await peer.until(1 + expected.length)).slice(1)).toEqual(expected);
+  });
+
+  it('lets a peer come back with a small answer, however much waits for it', async () => {
+    const { port, sessions } = await serve();
+    const { sid } = await open(port, '&resume=1');
+    const peer = new Poller(port, sid);
+    for (const text of ['a', 'b'.repeat(20_000), 'c']) sessions[0]!.send(text);
+    expect((await peer.get('&seen=0&turn=1&attach=1')).body).toBe('60\x1e4a');
+    expect((await peer.get('&seen=1&turn=2')).body).toBe(`4${'b'.repeat(20_000)}\x1e4c`);
   });
 
   it.each([

@@ -10,6 +10,9 @@ import { reset } from './reset.ts';
 /** From so many bytes on that wait here we read no more, so that the sender feels it as it would on a real way. */
 const QUEUE_BYTES = 256 * 1024;
 
+/** What a slow way lets through at once, so long as that takes it (ms). */
+const PIECE_MS = 20;
+
 interface Arrived {
   readonly bytes: Buffer;
   /** When it may go on (ms of `performance.now`). */
@@ -26,6 +29,9 @@ export class Flow {
   private queue: Arrived[] = [];
   private queuedBytes = 0;
   private delayMs = 0;
+  private bytesPerMs = Infinity;
+  /** When a slow way is done with what it let through last (ms of `performance.now`). */
+  private freeAt = 0;
   private stalled = false;
   private over = false;
   private hasEnded = false;
@@ -52,6 +58,11 @@ export class Flow {
   /** Each byte from now on takes so long (ms). */
   delay(ms: number): void {
     this.delayMs = ms;
+  }
+
+  /** No more than that goes through from now on. */
+  slow(bytesPerMs: number): void {
+    this.bytesPerMs = bytesPerMs;
   }
 
   /** The next `bytes` go on in pieces of their own, each in a turn of its own. */
@@ -112,7 +123,7 @@ export class Flow {
       }
       const head = this.queue[0];
       if (head === undefined) break;
-      const waitMs = head.due - performance.now();
+      const waitMs = Math.max(head.due, this.freeAt) - performance.now();
       if (waitMs > 0) {
         this.waking = setTimeout(this.pump, Math.ceil(waitMs));
         return;
@@ -128,7 +139,7 @@ export class Flow {
   /** Sends as much of `head` as may go in one piece. True where what follows has to wait for a turn of its own. */
   private pass(head: Arrived): boolean {
     const { tearing, waypoint } = this;
-    let size = head.bytes.length;
+    let size = Math.min(head.bytes.length, Math.ceil(this.bytesPerMs * PIECE_MS));
     if (tearing !== undefined) size = Math.min(size, Math.max(1, tearing.pieceBytes()), tearing.left);
     if (waypoint !== undefined) size = Math.min(size, waypoint.left);
     if (size === head.bytes.length) this.queue.shift();
@@ -136,6 +147,7 @@ export class Flow {
     this.queuedBytes -= size;
     this.passed += size;
     this.passedAt = performance.now();
+    this.freeAt = this.passedAt + size / this.bytesPerMs;
     if (size > 0) this.to.write(head.bytes.subarray(0, size));
     if (this.queuedBytes <= QUEUE_BYTES) this.from.resume();
     if (tearing !== undefined && (tearing.left -= size) === 0) this.tearing = undefined;

@@ -57,6 +57,11 @@ export class Line {
     this.down.release();
   }
 
+  slow(bytesPerMs: number): void {
+    this.up.slow(bytesPerMs);
+    this.down.slow(bytesPerMs);
+  }
+
   delay(ms: number): void {
     this.up.delay(ms);
     this.down.delay(ms);

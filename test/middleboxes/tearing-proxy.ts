@@ -13,6 +13,7 @@ export class TearingProxy {
   accepted = 0;
   private readonly listener: Server;
   private delayMs = 0;
+  private bytesPerMs = Infinity;
   private dark = false;
   private readonly awaiting: ((line: Line) => void)[] = [];
 
@@ -24,6 +25,7 @@ export class TearingProxy {
       this.lines.add(line);
       void line.closed.then(() => this.lines.delete(line));
       line.delay(this.delayMs);
+      line.slow(this.bytesPerMs);
       if (this.dark) line.stall();
       for (const tell of this.awaiting.splice(0)) tell(line);
     });
@@ -55,6 +57,12 @@ export class TearingProxy {
   delay(ms: number): void {
     this.delayMs = ms;
     for (const line of this.lines) line.delay(ms);
+  }
+
+  /** No more than that goes through each connection from now on, each way. */
+  slow(bytesPerMs: number): void {
+    this.bytesPerMs = bytesPerMs;
+    for (const line of this.lines) line.slow(bytesPerMs);
   }
 
   /** Swallows everything, on new connections too, until `light`. */
