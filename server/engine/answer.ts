@@ -15,6 +15,7 @@ import type { Packet } from '../../shared/engine/packet.ts';
 import { flushTogether } from '../../shared/websocket/turn.ts';
 import { headerOf } from '../websocket/index.ts';
 import { preferredEncoding } from './accept-encoding.ts';
+import type { Counts } from './counts.ts';
 import { jsonpIndex, jsonpScript } from './jsonp.ts';
 import type { Settings } from './options.ts';
 import { PendingAnswer } from './pending-answer.ts';
@@ -69,10 +70,12 @@ type HeaderBag = Record<string, string | string[] | number>;
 export class Answers {
   private readonly server: EventEmitter;
   private readonly settings: Settings;
+  private readonly counts: Counts;
 
-  constructor(server: EventEmitter, settings: Settings) {
+  constructor(server: EventEmitter, settings: Settings, counts: Counts) {
     this.server = server;
     this.settings = settings;
+    this.counts = counts;
   }
 
   /** The headers that the application adds to the first answer of session `id`. */
@@ -104,8 +107,9 @@ export class Answers {
     const size = Buffer.byteLength(body);
     if (mayCompress && httpCompression !== undefined && size >= httpCompression.threshold) {
       const encoding = preferredEncoding(response.req.headers['accept-encoding'], ['gzip', 'deflate']);
-      if (encoding !== undefined) return compress(response, body, encoding, joined(type, added));
+      if (encoding !== undefined) return this.compress(response, body, encoding, joined(type, added));
     }
+    this.counts.bytes.sent += size;
     const answer = new PendingAnswer(response, joined([...type, 'Content-Length', String(size)], added), body);
     // What ends a session ends a server or a process, too: nothing may come of a later turn.
     if (isLast) answer.flush();
@@ -151,6 +155,22 @@ export class Answers {
       headers.push('Connection', 'close');
     response.writeHead(why.status, headers).end(body);
   }
+
+  private compress(
+    response: ServerResponse,
+    body: string | Buffer,
+    encoding: 'gzip' | 'deflate',
+    given: HeaderList,
+  ): void {
+    const pack = encoding === 'gzip' ? gzip : deflate;
+    pack(body, (error, packed) => {
+      if (response.destroyed) return;
+      if (error) return void response.destroy(error);
+      this.counts.bytes.sent += packed.length;
+      const headers = [...given, 'Content-Encoding', encoding, 'Content-Length', String(packed.length)];
+      response.writeHead(200, headers).end(packed);
+    });
+  }
 }
 
 /** For an answer that comes before the whole of the request's body: the connection ends with it. */
@@ -161,21 +181,6 @@ function lastHeaders({ req }: ServerResponse): HeaderList {
 function filterHeaders(request: AnyRequest): HeaderList {
   const agent = headerOf(request, 'user-agent');
   return agent !== undefined && (agent.includes('MSIE ') || agent.includes('Trident/')) ? UNFILTERED : NOTHING;
-}
-
-function compress(
-  response: ServerResponse,
-  body: string | Buffer,
-  encoding: 'gzip' | 'deflate',
-  given: HeaderList,
-): void {
-  const pack = encoding === 'gzip' ? gzip : deflate;
-  pack(body, (error, packed) => {
-    if (response.destroyed) return;
-    if (error) return void response.destroy(error);
-    const headers = [...given, 'Content-Encoding', encoding, 'Content-Length', String(packed.length)];
-    response.writeHead(200, headers).end(packed);
-  });
 }
 
 function sessionCookie({ cookie }: Settings, request: AnyRequest, id: string): string {

@@ -10,7 +10,7 @@
  * | `throughline:session:close`   | `{ session, code, by, message }`: why, of the catalogue, and who ended it    |
  * | `throughline:transport:change`| `{ session, from, to, why }`: names                                          |
  * | `throughline:reject`          | `{ code, name }` of a request that was refused: Engine.IO's code, and ours   |
- * | `throughline:limit`           | `{ session, code }`: it was ended by one of our limits                       |
+ * | `throughline:limit`           | `{ session, code }`: the limit that was hit, and the session where there is one |
  */
 import { channel } from 'node:diagnostics_channel';
 

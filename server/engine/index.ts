@@ -21,6 +21,8 @@ export type {
 } from './options.ts';
 export type { DrainOptions } from './drain.ts';
 export type { Health } from './server.ts';
+export type { Histogram } from './histogram.ts';
+export type { BothWays, Metrics } from './metrics.ts';
 export type { CloseDetails, Receiver, SendCallback } from './session.ts';
 export type { AnyHttpServer, Interceptor } from './interception.ts';
 export type { Middleware } from './middleware.ts';

@@ -11,14 +11,16 @@ import type { Clock, SharedClock, Timer } from '../../shared/clock.ts';
 import { readCount } from '../../shared/engine/count.ts';
 import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
-import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
+import type { Packet, PacketOptions, RawData, TransportName } from '../../shared/engine/packet.ts';
 import { reasons } from '../../shared/engine/reason.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms, SessionSink } from '../../shared/engine/session.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import type { Answers } from './answer.ts';
 import { Backlog } from './backlog.ts';
+import type { Counts } from './counts.ts';
 import { diagnostics } from './diagnostics.ts';
+import { reportEnd } from './end-report.ts';
 import type { Farewells } from './farewells.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Settings } from './options.ts';
@@ -48,6 +50,7 @@ export interface LineHost {
   readonly settings: Settings;
   readonly answers: Answers;
   readonly farewells: Farewells;
+  readonly counts: Counts;
   /** What is offered to peers of our own. */
   readonly terms: ResumeTerms | undefined;
   readonly isDraining: boolean;
@@ -103,6 +106,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   private backlog: Backlog | undefined = undefined;
   private leaving: Timer | undefined = undefined;
   private toldClose = false;
+  /** When it began (ms). A whole number: others take three times as much memory. */
+  private readonly begunAt: number;
 
   constructor(host: LineHost, opening: Opening) {
     this.id = opening.id;
@@ -114,6 +119,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     const Pulse = opening.protocol === 3 ? Watchdog : Heartbeat;
     this.heartbeat = new Pulse(host.clock, this, pingInterval, pingTimeout);
     this.session = new Session(this, opening.request, opening.protocol);
+    this.begunAt = Math.trunc(host.clock.now());
   }
 
   get clock(): Clock {
@@ -130,6 +136,15 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
 
   get owedBytes(): number {
     return this.core.keptBytes;
+  }
+
+  get counts(): Counts {
+    return this.host.counts;
+  }
+
+  /** How long it has lasted (ms). */
+  get ageMs(): number {
+    return this.clock.now() - this.begunAt;
   }
 
   /** What carries the session, or carried it last. */
@@ -192,7 +207,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   }
 
   private pass(data: RawData, options: PacketOptions | undefined): void {
-    this.core.passed(data, options);
+    if (this.core.resumable) this.core.passed(data, options);
+    else this.host.counts.passed++;
     this.current.pass(data, options);
   }
 
@@ -229,7 +245,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
       this.current = transport;
       this.lane = { next: this.core.seen + 1 };
     }
+    // Of those which were sent, what the peer has not seen.
+    const again = Math.max(0, this.core.sent - (seen ?? Infinity));
     if (!this.core.attach(transport, seen, true)) return false;
+    this.host.counts.replayed += again;
     if (isSwap) {
       this.heartbeat.start();
       if (before.name !== transport.name) this.changed(before.name, transport, why);
@@ -237,8 +256,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     return true;
   }
 
-  private changed(from: string, transport: Transport, why: string): void {
+  private changed(from: TransportName, transport: Transport, why: string): void {
     const { session } = this;
+    this.host.counts.moves[from][transport.name]++;
     if (diagnostics.change.hasSubscribers) diagnostics.change.publish({ session, from, to: transport.name, why });
     session.emit('transport', transport, why);
   }
@@ -264,6 +284,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (session.isHeard) session.emit('packet', packet);
     if (type === 'ping' || type === 'pong') {
       const isDue = type === (session.protocol === 3 ? 'ping' : 'pong');
+      if (this.heartbeat instanceof Heartbeat && isDue) this.host.counts.roundTrip(this.heartbeat.answered());
       if (isDue) session.emit('heartbeat');
       else if (!core.resumable) {
         core.end('transport-error', 'heartbeat in the wrong direction');
@@ -362,6 +383,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
 
   resumed(suspendedMs: number, replayed: number): void {
     this.host.uncountSuspended(this);
+    this.host.counts.resumes.resumed++;
     log('%s: resumed after %d ms, %d sent again', shortId(this.id), Math.round(suspendedMs), replayed);
     const { session } = this;
     if (diagnostics.resume.hasSubscribers) diagnostics.resume.publish({ session, suspendedMs, replayed });
@@ -377,7 +399,6 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
 
   closed(why: ReasonCode, detail: string): void {
     const { by, again, word } = reasons[why];
-    if (log.enabled) log('%s: closed on %s, %s (%s) by %s', shortId(this.id), this.current.name, why, detail, by);
     this.heartbeat.stop();
     this.backlog?.stop();
     this.leaving?.cancel();
@@ -389,9 +410,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.tellSent();
     const { session } = this;
     const details: CloseDetails = { code: why, by, again, message: detail === '' ? why : detail };
-    if (diagnostics.close.hasSubscribers)
-      diagnostics.close.publish({ session, code: why, by, message: details.message });
-    if (by === 'policy' && diagnostics.limit.hasSubscribers) diagnostics.limit.publish({ session, code: why });
+    reportEnd(this, why, details.message);
     session.receiver?.closed(word, details);
     session.emit('close', word, details);
   }

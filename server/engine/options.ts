@@ -124,7 +124,7 @@ function partOrSwitch<T extends object>(fallback: boolean): Rule<T | boolean> {
   return { fallback, check: (_name, given) => (isObject(given) ? (given as T) : Boolean(given)) };
 }
 
-const transportNames: readonly TransportName[] = ['polling', 'websocket', 'streaming'];
+export const transportNames: readonly TransportName[] = ['polling', 'websocket', 'streaming'];
 
 /** Programs name ones that we don't have, `webtransport` above all: their peers go without. */
 const knownTransports: Rule<readonly TransportName[]> = {

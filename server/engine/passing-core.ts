@@ -12,6 +12,11 @@ import type { Transport } from '../../shared/engine/transport.ts';
 export class PassingCore extends SessionCore {
   private whyClosing: ReasonCode = 'closed-here';
 
+  /** Messages that a transport has taken, each once however often it was sent again. {@link passed} ones only with resume. */
+  get sent(): number {
+    return this.outbox.sent;
+  }
+
   /** Bytes that are kept, sent or waiting. */
   get keptBytes(): number {
     return this.outbox.bytes;
@@ -34,7 +39,10 @@ export class PassingCore extends SessionCore {
     return this.stateName === 'open' && !this.flushing && !outbox.hasWork && !outbox.isAwaited;
   }
 
-  /** The owner is about to hand a message to the transport by itself, while {@link isClear}: it counts as one that was sent. */
+  /**
+   * The owner is about to hand a message to the transport by itself, while {@link isClear}: it counts as one that was sent.
+   * Without resume there is nothing to be kept for, and nothing happens.
+   */
   passed(data: RawData, options?: PacketOptions): void {
     const { outbox, resume } = this;
     if (resume === undefined) return;

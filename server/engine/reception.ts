@@ -15,12 +15,13 @@ import { headerOf } from '../websocket/index.ts';
 import { askApplication, checkRequest } from './admission.ts';
 import type { Answers, HeaderList } from './answer.ts';
 import { diagnostics } from './diagnostics.ts';
+import { hitLimit, limitOfRefusal } from './limit-hits.ts';
 import { Line } from './line.ts';
 import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
 import type { Middleware } from './middleware.ts';
 import { OpenPackets } from './open-packet.ts';
 import type { Settings } from './options.ts';
-import { errorMessages, errors, refusal } from './refusal.ts';
+import { errorMessages, errors, nameOf, notNow, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import { messageOf, queryOf, shrink } from './request.ts';
@@ -35,9 +36,6 @@ import { WebSocketDoor } from './websocket-door.ts';
 import type { Knock } from './websocket-door.ts';
 
 const log = debug('throughline:engine:reception');
-
-/** What a peer that is not let in for now should wait (s). */
-const RETRY_AFTER_S = 5;
 
 /** Called once: why no session may be opened, or under which id. */
 type Admitted = (refused: Refusal | undefined, id: string) => void;
@@ -244,11 +242,16 @@ export class Reception {
     this.door.tell(knock, this.registry.farewells.toPoll(String(queryOf(knock.request)['sid'])) ?? sessionUnknown);
   }
 
-  private report(request: AnyRequest, { code, context }: Refusal): void {
-    log('refused with code %d, %j', code, context['name'] ?? errorMessages[code]);
-    if (context['name'] === 'ORIGIN' && this.settings.cors === undefined) this.warnOnce();
+  private report(request: AnyRequest, why: Refusal): void {
+    const { code, context } = why;
+    const { rejected, limitHits } = this.registry.counts;
+    log('refused with code %d, %j', code, context.name ?? errorMessages[code]);
+    rejected[nameOf(why)]++;
+    if (context.name === 'ORIGIN' && this.settings.cors === undefined) this.warnOnce();
     if (diagnostics.reject.hasSubscribers)
-      diagnostics.reject.publish({ code, name: context['name'] ?? errorMessages[code] });
+      diagnostics.reject.publish({ code, name: context.name ?? errorMessages[code] });
+    const limit = limitOfRefusal(why);
+    if (limit !== undefined) hitLimit(limitHits, limit, this.lineOf(request)?.session);
     const req = messageOf(request);
     this.host.emit('connection_error', { req, code, message: errorMessages[code], context });
   }
@@ -287,10 +290,6 @@ const noWebSocket = refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERR
 
 function noId(error: unknown): Refusal {
   return refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error });
-}
-
-function notNow(name: string): Refusal {
-  return { ...refusal(errors.BAD_REQUEST, { name }, 503), retryAfter: RETRY_AFTER_S };
 }
 
 /** What a peer hears of a session that nobody here remembers. */

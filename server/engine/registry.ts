@@ -10,6 +10,7 @@ import type { SharedClock } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import type { ResumeTerms } from '../../shared/engine/session.ts';
 import { Answers } from './answer.ts';
+import { Counts } from './counts.ts';
 import { Farewells } from './farewells.ts';
 import type { Audience } from './farewells.ts';
 import type { Line, LineHost } from './line.ts';
@@ -23,6 +24,7 @@ export class Registry implements LineHost {
   readonly settings: Settings;
   readonly answers: Answers;
   readonly farewells: Farewells;
+  readonly counts = new Counts();
   readonly terms: ResumeTerms | undefined;
   tellsFlow = false;
   /** Whether the server takes no new sessions because it is about to stop. */
@@ -43,7 +45,7 @@ export class Registry implements LineHost {
     this.server = server;
     this.settings = settings;
     this.clock = clock;
-    this.answers = new Answers(server, settings);
+    this.answers = new Answers(server, settings, this.counts);
     this.farewells = new Farewells(clock);
     this.terms = termsOf(settings);
     server.on('newListener', (event: string) => {
@@ -102,6 +104,7 @@ export class Registry implements LineHost {
   forget(line: Line, lastWords: readonly Packet[] | undefined): void {
     if (this.lines.get(line.id) !== line) return;
     this.lines.delete(line.id);
+    this.counts.sessionEnded(line, this.suspended.has(line));
     this.uncountSuspended(line);
     if (!line.hasSpoken) this.silent--;
     if (lastWords !== undefined) this.farewells.keep(line.id, lastWords, audienceOf(line));

@@ -1,6 +1,6 @@
 /** The Engine.IO server as the application sees it: its options, its sessions, and where it is attached. */
 import { EventEmitter } from 'node:events';
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import cors from 'cors';
@@ -10,7 +10,11 @@ import type { PlainRequest } from '../websocket/index.ts';
 import { Attachments } from './attachments.ts';
 import { drain } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
+import { answerScrape, expose } from './exposition.ts';
 import type { AnyHttpServer } from './interception.ts';
+import { metricFamilies } from './metric-families.ts';
+import { takeMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { Middleware } from './middleware.ts';
 import { resolveServerOptions } from './options.ts';
 import type { AttachOptions, ServerOptions, Settings } from './options.ts';
@@ -174,6 +178,16 @@ export class Server extends EventEmitter {
     const state = this.isClosed ? 'closed' : this.registry.isDraining ? 'draining' : 'ready';
     const { size: sessions, suspendedSize: suspended } = this.registry;
     return { state, sessions, suspended, queuedBytes, loopLagMs: this.clock.lagMs };
+  }
+
+  /** What it has done and how it is, as numbers. */
+  metrics(): Metrics {
+    return takeMetrics(this.registry);
+  }
+
+  /** Answers with {@link metrics} as Prometheus scrapes them. To be mounted where one likes. */
+  metricsHandler(): RequestListener {
+    return (_request, response) => answerScrape(expose(metricFamilies, this.metrics()), response);
   }
 
   /**

@@ -61,6 +61,7 @@ export class StreamingTransport extends HttpTransport {
       text += this.isEventStream ? `data: ${JSON.stringify(payload)}\n\n` : `${payload}${SEPARATOR}`;
     }
     this.response?.write(text);
+    this.owner.counts.bytes.sent += Buffer.byteLength(text);
     this.units += text.length;
     if (this.units >= MOST_UNITS) this.release();
   }

@@ -60,6 +60,7 @@ export function takePost(post: Post): void {
 function takeBody(post: Post, body: Buffer): void {
   const { line, request, response, refuse } = post;
   const { core, host } = line;
+  host.counts.bytes.received += body.length;
   if (!isBinary(request) && !isUtf8(body)) {
     refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_BODY', fault: 'not UTF-8' }));
     return core.end('malformed', 'a body that is not UTF-8');

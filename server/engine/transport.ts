@@ -4,11 +4,13 @@ import type { Packet, PacketOptions, RawData, TransportName } from '../../shared
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { Transport as Carrier } from '../../shared/engine/transport.ts';
 import type { Codec } from './codec.ts';
+import type { Counts } from './counts.ts';
 import { QuietEmitter } from './quiet-emitter.ts';
 
 /** What a transport tells the line that it belongs to. */
 export interface TransportOwner {
   readonly clock: Clock;
+  readonly counts: Counts;
   /** Whether this server is about to stop: peers are told that they find another. */
   readonly isDraining: boolean;
   /** Whether the peer is one of our own, which knows our control objects. */
@@ -74,6 +76,16 @@ export abstract class Transport extends QuietEmitter implements Carrier {
 
   /** Bytes handed over that the network has not taken, as far as one can see. */
   get bufferedAmount(): number {
+    return 0;
+  }
+
+  /** Bytes that came on a connection of its own, until it is gone. */
+  get bytesRead(): number {
+    return 0;
+  }
+
+  /** The same of bytes that left. */
+  get bytesWritten(): number {
     return 0;
   }
 

@@ -21,6 +21,8 @@ type Wire = Pick<
   | 'isOpen'
   | 'isClosed'
   | 'bufferedAmount'
+  | 'bytesRead'
+  | 'bytesWritten'
   | 'sendTyped'
   | 'sendText'
   | 'sendBinary'
@@ -34,6 +36,8 @@ const ENDED: Wire = {
   isOpen: false,
   isClosed: true,
   bufferedAmount: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
   sendTyped() {},
   sendText() {},
   sendBinary() {},
@@ -60,6 +64,14 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
 
   override get bufferedAmount(): number {
     return this.connection.bufferedAmount;
+  }
+
+  override get bytesRead(): number {
+    return this.connection.bytesRead;
+  }
+
+  override get bytesWritten(): number {
+    return this.connection.bytesWritten;
   }
 
   override get isLingering(): boolean {
@@ -92,6 +104,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   closed(code: number, _reason: string, _wasClean: boolean, error?: Error): void {
+    this.owner.counts.wireClosed(this);
     this.connection = ENDED;
     if (error !== undefined) this.failed(error);
     else this.fail('transport-closed', `code ${code}`);
@@ -108,6 +121,7 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
   }
 
   protected doClose(): void {
+    if (this.isLingering) this.owner.counts.lingering.add(this);
     this.connection.close(this.owner.isDraining ? CloseCode.GoingAway : undefined);
   }
 

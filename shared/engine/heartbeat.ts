@@ -37,10 +37,22 @@ class Verdict {
   private readonly sink: HeartbeatSink;
   private timer: Timer | undefined;
   private due = 0;
+  private readonly askedAt: number;
 
   constructor(clock: Clock, sink: HeartbeatSink) {
     this.clock = clock;
     this.sink = sink;
+    this.askedAt = clock.now();
+  }
+
+  /** Whether it is still to be spoken. */
+  get isPending(): boolean {
+    return this.timer !== undefined;
+  }
+
+  /** How long ago the peer was asked (ms). */
+  get sinceMs(): number {
+    return this.clock.now() - this.askedAt;
   }
 
   within(delayMs: number, graceMs: number): void {
@@ -66,7 +78,7 @@ export class Heartbeat {
   private readonly sink: HeartbeatSink;
   private readonly intervalMs: number;
   private readonly timeoutMs: number;
-  /** There while an answer is waited for: most of the time none is. */
+  /** There from a ping to its answer, which may come when it is cancelled already: most of the time none is. */
   private verdict: Verdict | undefined = undefined;
   private next: Timer | undefined = undefined;
 
@@ -86,19 +98,26 @@ export class Heartbeat {
     this.next?.cancel();
     this.next = undefined;
     this.heard();
+    this.verdict = undefined;
   }
 
   /** Any byte is a sign of life, not only the pong. */
   heard(): void {
-    if (this.verdict === undefined) return;
-    this.verdict.cancel();
+    this.verdict?.cancel();
+  }
+
+  /** The pong has come. @returns how long it took (ms), undefined where none was due */
+  answered(): number | undefined {
+    const { verdict } = this;
+    this.heard();
     this.verdict = undefined;
+    return verdict?.sinceMs;
   }
 
   private static ask(this: void, heartbeat: Heartbeat): void {
     const { clock, sink, intervalMs, timeoutMs } = heartbeat;
     heartbeat.next = clock.afterFor(intervalMs, Heartbeat.ask, heartbeat);
-    if (heartbeat.verdict === undefined) {
+    if (!heartbeat.verdict?.isPending) {
       heartbeat.verdict = new Verdict(clock, sink);
       heartbeat.verdict.within(timeoutMs + leewayMs(sink.owedBytes ?? 0), timeoutMs);
     }

@@ -92,6 +92,18 @@ export class Connection extends SendingHalf implements ReceiverOwner {
     return this.state === 'open';
   }
 
+  /** Bytes that came so far, as the socket counts them; 0 on an HTTP/2 stream, which doesn't. */
+  get bytesRead(): number {
+    const stream: Duplex & { readonly bytesRead?: number } = this.socket;
+    return stream.bytesRead ?? 0;
+  }
+
+  /** The same of bytes that were handed to the socket. */
+  get bytesWritten(): number {
+    const stream: Duplex & { readonly bytesWritten?: number } = this.socket;
+    return stream.bytesWritten ?? 0;
+  }
+
   get isClosed(): boolean {
     return this.state === 'closed';
   }
