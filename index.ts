@@ -11,9 +11,13 @@ export type {
   DisconnectReason,
   DrainOptions,
   Event,
+  EventMetrics,
+  EventTrace,
   ExtendedError,
   Handshake,
   Health,
+  Histogram,
   ListenerErrorContext,
+  Metrics,
   ServerOptions,
 } from './server/events/index.ts';

@@ -90,7 +90,8 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     this.isClosed = true;
     if (isOurs(this.conn)) this.conn.receiver = undefined;
     this.server.connectDeadlines.delete(this);
-    if (debug.enabled) debug('client %s closed: %s', this.id.slice(0, 6), reason);
+    // Ours say so themselves.
+    if (!isOurs(this.conn)) debug('client %s closed: %s', this.id.slice(0, 6), reason);
     this.root?._onclose(reason as DisconnectReason, description);
     if (this.others)
       for (const socket of this.others.values()) socket?._onclose(reason as DisconnectReason, description);
@@ -101,6 +102,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   /** No namespace was joined in time. */
   connectTimedOut(): void {
     debug('client %s joined no namespace in time', this.id.slice(0, 6));
+    this.server.counts.hit('connect-timeout', this.conn);
     this.close();
   }
 
@@ -108,6 +110,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   connect(name: string, auth?: Record<string, unknown>): void {
     const places = (this.root === undefined ? 0 : 1) + (this.others?.size ?? 0);
     if (places >= this.server.limits.maxNamespaces) {
+      this.server.counts.hit('too-many-namespaces', this.conn);
       this.send({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Too many namespaces' } });
       return;
     }
@@ -257,6 +260,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
    */
   private refuse(error: Error, isMalformed = true): void {
     debug('client %s broke the protocol: %s', this.id.slice(0, 6), error.message);
+    this.server.counts.brokeProtocol(error, this.conn);
     if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket.raise(error);
     this.close(malformed(error.message));
   }

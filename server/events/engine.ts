@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 
 import type { PacketOptions } from '../../shared/engine/packet.ts';
 import { reasons } from '../../shared/engine/reason.ts';
-import type { CloseDetails, DrainOptions, Health, Session } from '../engine/index.ts';
+import type { CloseDetails, DrainOptions, Health, Metrics, Session } from '../engine/index.ts';
 
 /** How a message is sent. */
 export interface SendOptions extends PacketOptions {
@@ -22,6 +22,7 @@ export interface BindableEngine extends EventEmitter {
   drain?(options?: DrainOptions): Promise<void>;
   readonly drainLeftMs?: number | undefined;
   health?(): Health;
+  metrics?(): Metrics;
 }
 
 /** Whether a session has our fast way in. Those of another engine emit `data` and `close` instead. */

@@ -1,7 +1,8 @@
 /** The engines that bring a server its sessions: one for each time that it was attached, asked and told as if they were one. */
 import type { ServerResponse } from 'node:http';
 
-import type { DrainOptions, Health as EngineHealth } from '../engine/index.ts';
+import type { DrainOptions, Health as EngineHealth, Metrics } from '../engine/index.ts';
+import { noMetrics, sumOf } from '../engine/metrics.ts';
 import type { BindableEngine } from './engine.ts';
 
 /** How a server fares: `starting` until it is attached to something. */
@@ -9,6 +10,8 @@ export type Health = Omit<EngineHealth, 'state'> & { readonly state: EngineHealt
 
 export class Engines {
   private readonly all = new Set<BindableEngine>();
+  /** What those counted that were dismissed. */
+  private past: Metrics = noMetrics();
   private drained: Promise<void> | undefined = undefined;
   private isClosed = false;
 
@@ -43,6 +46,11 @@ export class Engines {
     return each.length === 0 ? undefined : Math.max(...each);
   }
 
+  /** Those of another kind don't count. */
+  metrics(): Metrics {
+    return sumOf([this.past, ...[...this.all].flatMap((engine) => engine.metrics?.() ?? [])]);
+  }
+
   /**
    * Ends all sessions. Engines of ours stay in front of their http servers: what still comes is for them, and not for the
    * application.
@@ -51,9 +59,10 @@ export class Engines {
    */
   dismiss(): { readonly done: Promise<unknown>; leave(): void } {
     const engines = [...this.all];
-    this.all.clear();
     this.isClosed = true;
     const dismissed = engines.map((engine) => (engine.dismiss ?? engine.close).call(engine));
+    this.past = this.metrics();
+    this.all.clear();
     return {
       done: Promise.allSettled(dismissed),
       leave() {

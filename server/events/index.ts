@@ -16,4 +16,7 @@ export type { InvalidPayload } from './validators.ts';
 export type { DisconnectReason } from './disconnect-reason.ts';
 export type { DrainOptions } from '../engine/index.ts';
 export type { Health } from './engines.ts';
+export type { EventTrace } from './event-trace.ts';
+export type { EventMetrics, Metrics } from './metrics.ts';
+export type { Histogram } from '../engine/index.ts';
 export type { HttpServerInstance } from './http-server.ts';

@@ -108,7 +108,7 @@ export class Namespace<
    * @param schemas - of any library that speaks Standard Schema, one for each argument
    */
   validate(event: EventNames<ListenEvents>, ...schemas: readonly StandardSchema[]): this {
-    (this.validators ??= new Validators()).set(String(event), schemas);
+    (this.validators ??= new Validators(this.server.counts)).set(String(event), schemas);
     return this;
   }
 
@@ -265,6 +265,7 @@ export class Namespace<
   private connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.connecting--;
     this.sockets.set(socket.id, socket);
+    if (socket.recovered) this.server.counts.recovered++;
     socket.client.joined(socket);
     socket.welcome();
     this.emitReserved('connect', socket);

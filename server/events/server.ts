@@ -33,13 +33,17 @@ import { Client } from './client.ts';
 import { ClientFiles } from './client-files.ts';
 import { makeSticky } from './cluster-worker.ts';
 import { ConnectDeadlines } from './connect-deadlines.ts';
+import { EventCounts } from './counts.ts';
 import { delegateListeners } from './delegate-listeners.ts';
 import { refuseDeeper } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
+import { answerScrape } from '../engine/exposition.ts';
 import { Engines, answerHealth } from './engines.ts';
 import type { Health } from './engines.ts';
 import { closeServer, listenOn } from './http-server.ts';
 import type { HttpServerInstance } from './http-server.ts';
+import { exposeMetrics, takeEventMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { ConnectionMiddleware, Namespace, NamespaceReservedEventsMap } from './namespace.ts';
 import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
@@ -105,6 +109,7 @@ export class Server<
   /** Whether clients that come back get their state. */
   readonly recovers: boolean;
   readonly connectDeadlines: ConnectDeadlines;
+  readonly counts = new EventCounts();
   private readonly namespaces: Namespaces<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   private readonly engines = new Engines();
   private adapterConstructor: AdapterConstructor;
@@ -333,6 +338,16 @@ export class Server<
     return (_request, response) => answerHealth(this.health(), response);
   }
 
+  /** What it has done and how it is, as numbers. */
+  metrics(): Metrics {
+    return { ...this.engines.metrics(), events: takeEventMetrics(this.counts, this._nsps) };
+  }
+
+  /** Answers with {@link metrics} as Prometheus scrapes them. To be mounted where one likes. */
+  metricsHandler(): RequestListener {
+    return (_request, response) => answerScrape(exposeMetrics(this.metrics()), response);
+  }
+
   /**
    * Disconnects everyone and closes the http server, which lets go of what isn't done after 5 s, or when the time of a
    * {@link drain} that came before is up.
@@ -382,6 +397,7 @@ export class Server<
 
   /** Tells of what a listener of the application's threw. The process and other sockets go on. */
   reportListenerError(error: unknown, context: ListenerErrorContext): void {
+    this.counts.listenerErrors++;
     try {
       if (this.listenerCount('listener_error') > 0)
         EventEmitter.prototype.emit.call(this.sockets, 'listener_error', error, context);

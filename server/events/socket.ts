@@ -25,6 +25,7 @@ import { BroadcastOperator } from './broadcast-operator.ts';
 import type { Client } from './client.ts';
 import { RECOVERABLE } from './disconnect-reason.ts';
 import type { DisconnectReason } from './disconnect-reason.ts';
+import { callTraced, isTraced } from './event-trace.ts';
 import { buildHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import { LatestValues } from './latest.ts';
@@ -484,6 +485,8 @@ export class Socket<
 
   private dispatch(event: Event): void {
     // A listener or a middleware may have disconnected it; and an `error` that nobody listens to would be thrown.
-    if (this.connected && (event[0] !== 'error' || this.listenerCount('error') > 0)) this.deliver(event);
+    if (!this.connected || (event[0] === 'error' && this.listenerCount('error') === 0)) return;
+    if (isTraced()) callTraced(this, event, (error) => this.listenerFailed(error, event));
+    else this.deliver(event);
   }
 }

@@ -6,6 +6,7 @@
 import createDebug from 'debug';
 
 import type { SchemaIssue, SchemaResult, StandardSchema } from '../../shared/events/standard-schema.ts';
+import type { EventCounts } from './counts.ts';
 
 const debug = createDebug('throughline:events:validators');
 
@@ -20,6 +21,12 @@ export class Validators {
   /** How many events were refused. */
   refusedCount = 0;
   private readonly byEvent: Map<string, readonly StandardSchema[]> = new Map();
+  private readonly counts: EventCounts;
+
+  /** @param counts - the server's, for all its namespaces */
+  constructor(counts: EventCounts) {
+    this.counts = counts;
+  }
 
   /** @param schemas - one for each argument, in order; arguments past them may be anything */
   set(event: string, schemas: readonly StandardSchema[]): void {
@@ -50,6 +57,7 @@ export class Validators {
     const callback = event.at(-1);
     if (issues.length > 0) {
       this.refusedCount++;
+      this.counts.invalidPayloads++;
       debug('%j refused: %j', event[0], issues[0]);
       if (typeof callback === 'function') callback({ error: 'invalid payload', issues } satisfies InvalidPayload);
       return false;
