@@ -194,6 +194,7 @@ describe('a group of ours', () => {
   });
 
   const opts = { rooms: [], except: [], flags: {} };
+  const nested = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
   it.each([
     ['nothing', undefined],
     ['null', null],
@@ -219,6 +220,35 @@ describe('a group of ours', () => {
     expect(adapter.malformedCount).toBe(2);
     first.emit('x');
     expect(await peers[0].next()).toBe('42["x"]');
+  });
+
+  it.each([
+    ['nests too deep', { opts, packet: { type: 2, nsp: '/', data: ['x', nested] } }],
+    ['nests too deep and wants answers', { opts, packet: { type: 2, nsp: '/', data: ['x', nested] }, requestId: 'r' }],
+    ['JSON has no word for', { opts, packet: { type: 2, nsp: '/', data: ['x', 1n] } }],
+  ])('ignores and counts broadcasts of what %s', async (_what, data) => {
+    const { bus, first, peers } = await startGroup([false, false]);
+    bus.inject({ uid: 'x', nsp: '/', type: MessageType.BROADCAST, data });
+    expect((first.of('/').adapter as ClusterAdapter).malformedCount).toBe(1);
+    first.emit('x');
+    expect(await peers[0].next()).toBe('42["x"]');
+  });
+
+  it('takes what is huge, and what another version says more or less of', async () => {
+    const { bus, first, peers } = await startGroup([false, false]);
+    const message = { uid: 'x', nsp: '/', type: MessageType.BROADCAST };
+    const huge = 'x'.repeat(5_000_000);
+    bus.inject({ ...message, data: { opts: { rooms: [], except: [] }, packet: { type: 2, data: ['less'] } } });
+    bus.inject({
+      ...message,
+      more: 1,
+      data: { opts, packet: { type: 2, nsp: '/', data: ['more'], later: {} }, less: 0 },
+    });
+    bus.inject({ ...message, data: { opts, packet: { type: 2, nsp: '/', data: ['huge', huge] } } });
+    bus.inject({ ...message, type: 99, data: { opts, packet: { data: huge } } });
+    const all = [await peers[0].next(), await peers[0].next(), await peers[0].next()];
+    expect(all).toEqual(['42["less"]', '42["more"]', `42["huge","${huge}"]`]);
+    expect((first.of('/').adapter as ClusterAdapter).malformedCount).toBe(1);
   });
 
   it.each([

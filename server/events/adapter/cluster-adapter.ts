@@ -63,29 +63,9 @@ export abstract class ClusterAdapter extends Adapter {
     }
     if (message.uid === this.uid) return;
     switch (message.type) {
-      case MessageType.BROADCAST: {
-        const { packet, opts, requestId } = message.data;
-        if (requestId === undefined) {
-          addOffset(this.nsp, packet as Packet, decodeOptions(opts), offset);
-          super.broadcast(packet, decodeOptions(opts));
-        } else {
-          super.broadcastWithAck(
-            packet,
-            decodeOptions(opts),
-            (clientCount) =>
-              this.publishResponse(message.uid, {
-                type: MessageType.BROADCAST_CLIENT_COUNT,
-                data: { requestId, clientCount },
-              }),
-            (answer) =>
-              this.publishResponse(message.uid, {
-                type: MessageType.BROADCAST_ACK,
-                data: { requestId, packet: answer },
-              }),
-          );
-        }
+      case MessageType.BROADCAST:
+        this.passOn(message, offset);
         break;
-      }
       case MessageType.SOCKETS_JOIN:
         super.addSockets(decodeOptions(message.data.opts), message.data.rooms);
         break;
@@ -108,6 +88,34 @@ export abstract class ClusterAdapter extends Adapter {
         this.onResponse(message);
         break;
       default: // Heartbeats: of interest to who extends this class.
+    }
+  }
+
+  /** Takes a broadcast of another server to the clients here. */
+  private passOn(
+    { uid, data }: Extract<ClusterMessage, { type: typeof MessageType.BROADCAST }>,
+    offset?: string,
+  ): void {
+    const { packet, opts, requestId } = data;
+    const options = decodeOptions(opts);
+    try {
+      if (requestId === undefined) {
+        addOffset(this.nsp, packet as Packet, options, offset);
+        super.broadcast(packet, options);
+      } else {
+        super.broadcastWithAck(
+          packet,
+          options,
+          (clientCount) =>
+            this.publishResponse(uid, { type: MessageType.BROADCAST_CLIENT_COUNT, data: { requestId, clientCount } }),
+          (answer) =>
+            this.publishResponse(uid, { type: MessageType.BROADCAST_ACK, data: { requestId, packet: answer } }),
+        );
+      }
+    } catch (error) {
+      // What our clients can't be sent, be it that it nests too deep.
+      this.malformedCount++;
+      debug('%s: broadcast ignored: %s', this.nsp.name, (error as Error).message);
     }
   }
 
