@@ -143,6 +143,7 @@ describe('over HTTP/2', () => {
     const answer = await peer.answered;
     await once(peer.stream, 'end');
     expect([answer[':status'], JSON.parse(body).code]).toEqual([status, code]);
+    expect(answer).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     expect(engine.clientsCount).toBe(0);
   });
 

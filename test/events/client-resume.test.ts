@@ -92,6 +92,21 @@ describe.each(own)('$name: a connection that loses its transport', (line) => {
     ]);
     expect(client.connected).toBe(false);
   });
+
+  it('opens anew when the window has passed, as one that was never here', async ({ stage }) => {
+    const server = await stage.serve({ resume: { window: 50 } } as object);
+    const [client] = await stage.meet(server, '/', { reconnection: true, reconnectionDelay: 10 });
+    const { id } = client;
+    const disconnected = heard(client, 'disconnect');
+    stage.cable.cut();
+    await disconnected;
+    const connected = heard(client, 'connect');
+    const accepted = new Promise<{ recovered: boolean }>((resolve) => server.once('connection', resolve));
+    stage.cable.mend();
+    await connected;
+    expect([client.recovered, (await accepted).recovered]).toEqual([false, false]);
+    expect(client.id).not.toBe(id);
+  });
 });
 
 describe.each(lines)('$name: `flushed`', (line) => {

@@ -16,6 +16,10 @@ async function healthOf(io: Server): Promise<() => Promise<[number, Health]>> {
   onTestFinished(() => void http.close());
   return async () => {
     const answer = await fetch(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
+    expect([answer.headers.get('cache-control'), answer.headers.get('x-content-type-options')]).toEqual([
+      'no-store',
+      'nosniff',
+    ]);
     return [answer.status, (await answer.json()) as Health];
   };
 }

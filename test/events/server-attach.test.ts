@@ -49,6 +49,32 @@ describe('a server', () => {
     expect(io._opts).toBe(io.opts);
   });
 
+  it('bounds what comes in, and asks nothing of who came honestly, unless it is told otherwise', async () => {
+    const { io } = await serve();
+    const MIB = 2 ** 20;
+    expect(io.limits).toMatchObject({
+      connectTimeout: 45_000,
+      maxAttachments: 10,
+      maxDepth: 1_000,
+      maxNamespaces: 1_000,
+      maxSilentSessions: 10_000,
+    });
+    expect(io.engine.opts).toMatchObject({
+      maxHttpBufferSize: 1_000_000,
+      maxSilentSessions: 10_000,
+      cors: undefined,
+      corsWebSocket: true,
+      bindOrigin: true,
+      cookie: false,
+      allowEIO3: false,
+      // Of a heap of a gigabyte and more.
+      stalledQueueBytes: 16 * MIB,
+      stalledTimeout: 10_000,
+      maxQueuedBytes: 128 * MIB,
+      resume: { window: 20_000, maxPackets: 10_000, maxBytes: 1_000_000, maxTotalBytes: 256 * MIB },
+    });
+  });
+
   it('answers under its path, and leaves all else to others', async () => {
     const http = createServer((_request, response) => response.end('theirs'));
     const io = new Server(http, { path: '/mine/' });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { describe, expect, it, vi } from 'vitest';
+import { get } from 'node:http';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import type { Socket } from '../../server/events/index.ts';
 import { begin, heard, meet } from './meet.ts';
 import { RawPeer, serve } from './raw-peer.ts';
@@ -30,6 +32,39 @@ describe('a socket', () => {
     expect(handshake.headers).toBe(request.headers);
     expect(new Date(handshake.time).getTime()).toBeCloseTo(handshake.issued, -4);
   });
+
+  it.each(['polling', 'websocket', 'websocket by HTTP'])(
+    'reaches no prototype by its handshake, whatever a client puts in there: by %s',
+    async (way) => {
+      const { io, port } = await serve();
+      const names = ['__proto__', 'constructor', 'constructor.prototype', 'constructor[prototype][x]', 'toString'];
+      const query = `${names.map((name) => `${encodeURIComponent(name)}=polluted&x[${name}]=polluted`).join('&')}`;
+      const connected = once(io, 'connection') as Promise<[Socket]>;
+      const auth = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+      // A header of the name `__proto__` is none that we read quickly.
+      const headers = { Polluted: '1', ...(way === 'websocket' ? {} : { ['__proto__']: '1' }), Constructor: '1' };
+      if (way === 'polling') {
+        const opening = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&${query}`;
+        const opened = await new Promise<string>((resolve) => {
+          get(opening, { headers }, (answer) => answer.on('data', (chunk: Buffer) => resolve(String(chunk))));
+        });
+        const { sid } = JSON.parse(opened.slice(1)) as { sid: string };
+        const session = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
+        await fetch(session, { method: 'POST', body: `40${auth}` });
+      } else {
+        const url = `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket&${query}`;
+        const client = new WebSocket(url, { headers });
+        onTestFinished(() => client.terminate());
+        client.on('open', () => client.send(`40${auth}`));
+      }
+      const [{ handshake }] = await connected;
+      for (const name of names) expect(Object.getOwnPropertyDescriptor(handshake.query, name)?.value).toBe('polluted');
+      expect(Object.keys(handshake.auth)).toEqual(['__proto__', 'constructor']);
+      expect(handshake.headers['polluted']).toBe('1');
+      for (const key of ['polluted', 'x']) expect(({} as Record<string, unknown>)[key]).toBeUndefined();
+      expect(Object.keys(Object.prototype)).toEqual([]);
+    },
+  );
 
   it('shares its client, which is the connection, with its like in other namespaces', async () => {
     const { io, url } = await serve();
