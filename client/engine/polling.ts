@@ -79,8 +79,8 @@ export class Polling extends Transport {
   }
 
   /** Hands on what of a body that is still arriving is complete, and returns the rest: all of it, unless it is a stream. */
-  protected take(text: string): string {
-    return text;
+  protected take(rest: string, chunk: string): string {
+    return rest + chunk;
   }
 
   /** The body has ended, and this of it was not handed on yet. */
@@ -117,7 +117,7 @@ export class Polling extends Transport {
       (chunk) => {
         // Of a POST's answer nothing follows for the way down.
         this.emitReserved('heard', text !== '');
-        text = this.take(text + chunk);
+        text = this.take(text, chunk);
       },
     );
   }

@@ -2,7 +2,7 @@
 import { Polling } from './polling.ts';
 
 const SEPARATOR = '\x1e';
-/** Of a stream in the form of `text/event-stream`: each event holds a packet, as a string of JSON. */
+/** Of a stream in the form of `text/event-stream`: each event holds a packet, as a string of JSON in one line. */
 const EVENT = /^data: (.*)$/gm;
 
 export class Streaming extends Polling {
@@ -18,14 +18,16 @@ export class Streaming extends Polling {
     return { ...super.incoming(), sse: this.opts.eventStream ? 1 : undefined };
   }
 
-  protected override take(text: string): string {
-    const { eventStream } = this.opts;
-    const end = text.lastIndexOf(eventStream ? '\n\n' : SEPARATOR);
-    const whole = text.slice(0, Math.max(0, end));
-    const payload = eventStream ? Array.from(whole.matchAll(EVENT), packetOf).join(SEPARATOR) : whole;
+  protected override take(rest: string, chunk: string): string {
+    const isEvents = this.opts.eventStream;
+    // Not in the rest as well: of a long packet that comes in many pieces it would be looked through as often.
+    const end = chunk.lastIndexOf(isEvents ? '\n' : SEPARATOR);
+    if (end < 0) return rest + chunk;
+    rest += chunk.slice(0, end);
+    if (isEvents) rest = Array.from(rest.matchAll(EVENT), packetOf).join(SEPARATOR);
     // A proxy's comments bring none.
-    if (payload) this.onPayload(payload);
-    return text.slice(end + 1);
+    if (rest) this.onPayload(rest);
+    return chunk.slice(end + 1);
   }
 
   /** Streams end when they have grown long. A rest was cut short and comes again with the next one. */

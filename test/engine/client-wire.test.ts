@@ -384,6 +384,24 @@ describe('streaming', () => {
   });
 });
 
+it.each([
+  ['as it is', false],
+  ['as events', true],
+])(
+  'takes no longer for the end of a long packet than for its beginning, however a stream is cut: %s',
+  (_how, eventStream) => {
+    const write = (packet: string): string => (eventStream ? `data: ${JSON.stringify(packet)}\n\n` : `${packet}\x1e`);
+    start({ transports: ['streaming'], eventStream });
+    world.get.chunk(write(resumable));
+    const letters = 'x'.repeat(200_000);
+    // To look through all that has come at each piece would take a minute.
+    const before = process.cpuUsage();
+    for (const piece of write(`4${letters}`)) world.get.chunk(piece);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
+    expect(got).toEqual([letters]);
+  },
+);
+
 describe('climbing', () => {
   const offered = handshake({ resume: { window: 20_000 }, upgrades: ['websocket', 'streaming'] });
 
