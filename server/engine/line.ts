@@ -1,42 +1,36 @@
 /**
- * What a session runs on: its core, its heartbeat, the transport that carries it and the one that is being tried.
+ * What a session runs on: its core, its heartbeat and the transport that carries it.
  *
- * Always holds: packets count only from the transport that carries the session (or in a numbered POST), and a probe
- * disturbs nothing until its `5`. Its requests are read in `take-get.ts`,
- * `take-post.ts` and `take-upgrade.ts`.
+ * Always holds: packets count only from the transport that carries the session, or in a numbered POST. Its requests are read in
+ * `take-get.ts`, `take-post.ts` and `take-upgrade.ts`; those for another transport are its attempts.
  */
 import debug from 'debug';
 
 import type { Clock, SharedClock, Timer } from '../../shared/clock.ts';
-import { readCount } from '../../shared/engine/count.ts';
 import { Heartbeat, Watchdog } from '../../shared/engine/heartbeat.ts';
 import type { HeartbeatSink } from '../../shared/engine/heartbeat.ts';
-import type { Packet, PacketOptions, RawData, TransportName } from '../../shared/engine/packet.ts';
+import type { Packet, PacketOptions, RawData } from '../../shared/engine/packet.ts';
 import { reasons } from '../../shared/engine/reason.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
 import type { ResumeTerms, SessionSink } from '../../shared/engine/session.ts';
 import type { Lane } from '../../shared/engine/transport.ts';
 import type { Answers } from './answer.ts';
+import { Attempts } from './attempts.ts';
 import { Backlog } from './backlog.ts';
 import type { Counts } from './counts.ts';
-import { diagnostics } from './diagnostics.ts';
-import { reportEnd } from './end-report.ts';
 import type { Farewells } from './farewells.ts';
 import { HttpTransport } from './http-transport.ts';
+import { tellClosed, tellMoved, tellResumed, tellSuspended } from './news.ts';
 import type { Settings } from './options.ts';
 import { PassingCore } from './passing-core.ts';
-import { Probe } from './probe.ts';
-import type { ProbeOwner } from './probe.ts';
 import type { AnyRequest } from './request.ts';
+import { SendCallbacks } from './send-callbacks.ts';
 import { Session } from './session.ts';
-import type { CloseDetails, SendCallback } from './session.ts';
+import type { SendCallback } from './session.ts';
 import { shortId } from './session-id.ts';
 import type { Transport, TransportOwner } from './transport.ts';
 
 const log = debug('throughline:engine:line');
-
-/** A poll that comes while another transport is being tried is held no longer than this (ms): the peer waits for its end. */
-const RELEASE_MS = 50;
 
 /** How long what a peer sent before its goodbye may take to come, where the goodbye was faster (ms). */
 const LEAVING_MS = 1_000;
@@ -77,20 +71,15 @@ export interface Opening {
   readonly origin: string | undefined;
 }
 
-export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOwner {
+export class Line implements SessionSink, HeartbeatSink, TransportOwner {
   readonly id: string;
   readonly host: LineHost;
   readonly core: PassingCore;
   readonly session: Session;
   /** The first Origin seen. */
   origin: string | undefined;
-  /** Of the newest request that attached a transport. */
-  turn = 0;
-  /** Of the newest request that began something, a probe or an attach: what is about an earlier one comes too late. */
-  private begunTurn = 0;
   /** POSTs whose bodies are being read. */
   posts = 0;
-  upgraded = false;
   /** Whether a message of the peer has come. */
   hasSpoken = false;
   /** Why it ended. */
@@ -99,10 +88,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   /** Where the stream of messages on the current transport is. */
   private lane: Lane = UNCOUNTED;
   private readonly heartbeat: Heartbeat | Watchdog;
-  private probe: Probe | undefined = undefined;
-  /** Of messages that wait, and of those that have left in this turn. */
-  private callbacks: SendCallback[] | undefined = undefined;
-  private sent: SendCallback[] | undefined = undefined;
+  /** There from the first one on. */
+  private lazyAttempts: Attempts | undefined = undefined;
+  private callbacks: SendCallbacks | undefined = undefined;
   private backlog: Backlog | undefined = undefined;
   private leaving: Timer | undefined = undefined;
   private toldClose = false;
@@ -158,8 +146,19 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     return transport instanceof HttpTransport && !transport.isTaken;
   }
 
+  /** What its peer attempts beside {@link transport}. */
+  get attempts(): Attempts {
+    return (this.lazyAttempts ??= new Attempts(this));
+  }
+
+  /** Whether another transport is being tried. */
   get isUpgrading(): boolean {
-    return this.probe?.isAnswered === true;
+    return this.lazyAttempts?.isUpgrading === true;
+  }
+
+  /** Whether it has moved from its first transport to a better one. */
+  get hasUpgraded(): boolean {
+    return this.lazyAttempts?.hasUpgraded === true;
   }
 
   /** Begins the session on its first transport: the open packet, and what the application wants sent behind it. */
@@ -178,7 +177,7 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     if (done === undefined && this.passes) return this.pass(data, options);
     if (core.stateName === 'closing') return;
     if (session.isHeard && session.readyState === 'open') ({ data, options } = this.announce(data, options));
-    if (done !== undefined && session.readyState === 'open') (this.callbacks ??= []).push(done);
+    if (done !== undefined && session.readyState === 'open') (this.callbacks ??= new SendCallbacks(this)).add(done);
     core.send(data, options);
     if (core.stateName === 'suspended') this.host.countSuspended(this);
     else if (core.keptBytes > this.host.settings.stalledQueueBytes) (this.backlog ??= new Backlog(this)).grew();
@@ -212,30 +211,6 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.current.pass(data, options);
   }
 
-  /**
-   * A request of that turn begins something: a probe, or an attach, at which the peer gave up whatever it was trying.
-   *
-   * @returns false where it was overtaken by a later one
-   */
-  begins(turn: number | undefined): boolean {
-    if (this.isLate(turn)) return false;
-    this.begunTurn = turn ?? this.begunTurn;
-    this.probe?.drop('the peer begins anew');
-    return true;
-  }
-
-  /** Whether a request is about something that the peer has given up since. */
-  isLate(turn: number | undefined): boolean {
-    return turn !== undefined && turn < this.begunTurn;
-  }
-
-  /** Tries another transport while the current one goes on. */
-  beginProbe(transport: Transport): Probe {
-    this.probe?.drop('another one came');
-    this.probe = new Probe(transport, this, this.host.settings.upgradeTimeout);
-    return this.probe;
-  }
-
   /** @param seen - how many messages the peer has seen; undefined where it doesn't count */
   attach(transport: Transport, seen: number | undefined, why: string): boolean {
     const isSwap = this.core.transport !== transport;
@@ -251,23 +226,9 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     this.host.counts.replayed += again;
     if (isSwap) {
       this.heartbeat.start();
-      if (before.name !== transport.name) this.changed(before.name, transport, why);
+      if (before.name !== transport.name) tellMoved(this, before.name, why);
     }
     return true;
-  }
-
-  private changed(from: TransportName, transport: Transport, why: string): void {
-    const { session } = this;
-    this.host.counts.moves[from][transport.name]++;
-    if (diagnostics.change.hasSubscribers) diagnostics.change.publish({ session, from, to: transport.name, why });
-    session.emit('transport', transport, why);
-  }
-
-  /** A poll came while another transport is being tried: it ends soon, so that the peer can go over. */
-  releaseSoon(): void {
-    this.host.clock.after(RELEASE_MS, () => {
-      if (this.isUpgrading) this.releasePoll();
-    });
   }
 
   /** A sign of life. */
@@ -279,7 +240,10 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   deliver(packet: Packet, lane: Lane): Delivery {
     const { session, core } = this;
     this.heartbeat.heard();
-    if (packet.type === 'upgrade' && core.resumable) return this.upgradeByPost(packet);
+    if (packet.type === 'upgrade' && core.resumable) {
+      this.lazyAttempts?.upgradeByPost(packet);
+      return core.stateName === 'closed' ? 'last' : 'taken';
+    }
     const { type } = packet;
     if (session.isHeard) session.emit('packet', packet);
     if (type === 'ping' || type === 'pong') {
@@ -310,8 +274,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   }
 
   packetFrom(transport: Transport, packet: Packet): void {
-    if (this.probe?.transport === transport) this.probe.hear(packet);
-    else if (transport === this.core.transport) this.deliver(packet, this.lane);
+    if (transport === this.core.transport) this.deliver(packet, this.lane);
+    else this.lazyAttempts?.packetFrom(transport, packet);
   }
 
   messageFrom(transport: Transport, data: RawData): void {
@@ -341,8 +305,8 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
   }
 
   gone(transport: Transport, why: ReasonCode, detail: string): void {
-    if (this.probe?.transport === transport) this.probe.drop('closed by the peer');
-    else if (reasons[why].by === 'policy' && transport === this.core.transport) this.core.end(why, detail);
+    if (this.lazyAttempts?.gone(transport) === true) return;
+    if (reasons[why].by === 'policy' && transport === this.core.transport) this.core.end(why, detail);
     else this.core.lose(transport, why, detail);
   }
 
@@ -377,91 +341,32 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner, ProbeOw
     log('%s: suspended, %s', shortId(this.id), why);
     this.heartbeat.stop();
     this.host.countSuspended(this);
-    if (diagnostics.suspend.hasSubscribers) diagnostics.suspend.publish({ session: this.session, code: why });
-    this.session.emit('suspend', why);
+    tellSuspended(this, why);
   }
 
   resumed(suspendedMs: number, replayed: number): void {
     this.host.uncountSuspended(this);
-    this.host.counts.resumes.resumed++;
     log('%s: resumed after %d ms, %d sent again', shortId(this.id), Math.round(suspendedMs), replayed);
-    const { session } = this;
-    if (diagnostics.resume.hasSubscribers) diagnostics.resume.publish({ session, suspendedMs, replayed });
-    session.emit('resume', suspendedMs, replayed);
+    tellResumed(this, suspendedMs, replayed);
   }
 
   drained(): void {
     const { session, host } = this;
-    this.runCallbacks();
+    this.callbacks?.drained();
     if (session.isHeard) session.emit('drain');
     if (host.tellsFlow) host.emit('drain', session);
   }
 
   closed(why: ReasonCode, detail: string): void {
-    const { by, again, word } = reasons[why];
     this.heartbeat.stop();
     this.backlog?.stop();
     this.leaving?.cancel();
-    this.probe?.drop('the session ended');
+    this.lazyAttempts?.end();
     this.ending = why;
     this.host.forget(this, this.lastWords(why));
-    if (this.core.waiting === 0) this.runCallbacks();
-    this.callbacks = undefined;
-    this.tellSent();
-    const { session } = this;
-    const details: CloseDetails = { code: why, by, again, message: detail === '' ? why : detail };
-    reportEnd(this, why, details.message);
-    session.receiver?.closed(word, details);
-    session.emit('close', word, details);
-  }
-
-  probeAnswered({ transport }: Probe): void {
-    this.session.emit('upgrading', transport);
-    this.releasePoll();
-  }
-
-  probeWon(probe: Probe, count: RawData | undefined): void {
-    const { transport } = probe;
-    const seen = this.core.resumable ? readCount(count) : undefined;
-    if (this.core.resumable && seen === undefined) return probe.drop('upgrade without a count');
-    probe.settle();
-    this.probe = undefined;
-    this.upgraded = true;
-    if (this.attach(transport, seen, 'upgrade')) this.session.emit('upgrade', transport);
-    else transport.close();
-  }
-
-  probeLost(): void {
-    this.probe = undefined;
-  }
-
-  /** To a stream the peer moves with a POST. A repeated one finds the session there already. */
-  private upgradeByPost(packet: Packet): Delivery {
-    if (this.probe?.transport instanceof HttpTransport) this.probe.hear(packet);
-    return this.core.stateName === 'closed' ? 'last' : 'taken';
-  }
-
-  private releasePoll(): void {
-    if (this.current.name === 'polling') (this.current as HttpTransport).release();
-  }
-
-  private runCallbacks(): void {
-    const { callbacks } = this;
-    if (callbacks === undefined) return;
-    this.callbacks = undefined;
-    if (this.sent !== undefined) this.sent.push(...callbacks);
-    else {
-      this.sent = callbacks;
-      // Not within `send`, or who sends the next message from the callback of the last would go ever deeper; and not
-      // before what was sent in this turn is with the network.
-      setImmediate(() => this.tellSent());
-    }
-  }
-
-  private tellSent(): void {
-    const { sent = [] } = this;
-    this.sent = undefined;
-    for (const done of sent) done(this.current);
+    if (this.core.waiting === 0) this.callbacks?.drained();
+    this.callbacks?.end();
+    tellClosed(this, why, detail);
   }
 
   private listenerThrew(error: unknown): void {

@@ -92,7 +92,7 @@ export class Session extends QuietEmitter {
 
   /** Whether it has moved from its first transport to a better one. */
   get upgraded(): boolean {
-    return this.line.upgraded;
+    return this.line.hasUpgraded;
   }
 
   /** A copy of what waits to be sent. */

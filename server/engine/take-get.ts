@@ -14,7 +14,6 @@ import { PollingTransport } from './polling.ts';
 import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
-import type { AnyRequest } from './request.ts';
 import { codecFor } from './revisions.ts';
 import { StreamingTransport } from './streaming.ts';
 
@@ -30,7 +29,7 @@ export function takeGet(get: Get): void {
   get.line.heard();
   if (!get.line.core.resumable) takePlain(get);
   else if (isProbe(get.request)) probeStream(get);
-  else if (isStale(get.line, get.request)) get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+  else if (!takeTurn(get)) get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   else takeCounted(get);
 }
 
@@ -43,14 +42,6 @@ function isProbe(request: IncomingMessage): boolean {
 /** A new transport for GETs of that name. */
 export function newHttpTransport(name: unknown, ...given: ConstructorParameters<typeof HttpTransport>): HttpTransport {
   return name === 'streaming' ? new StreamingTransport(...given) : new PollingTransport(...given);
-}
-
-/** Whether a request was overtaken by a later one; if not, it is the newest from now on. */
-export function isStale(line: Line, request: AnyRequest): boolean {
-  const turn = turnOf(request);
-  if (turn === undefined || turn < line.turn) return true;
-  line.turn = turn;
-  return false;
 }
 
 function takePlain({ line, response, refuse }: Get): void {
@@ -73,8 +64,8 @@ function takeCounted(get: Get): void {
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return get.refuse(refused);
     // The application may have taken its time.
-    if (isStale(line, request)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
-    if (attach !== undefined) line.begins(line.turn);
+    if (!takeTurn(get)) return get.refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+    if (attach !== undefined) line.attempts.begins(turnOf(request));
     goOn(get, newHttpTransport(transport, line.id, codecFor(4, request), line, line.host.answers), count);
   });
 }
@@ -101,10 +92,10 @@ function goOn(get: Get, transport: HttpTransport, seen: number): void {
 /** The peer looks whether a stream comes through; the session stays where it is. */
 function probeStream({ line, request, response, refuse }: Get): void {
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
-  if (!line.begins(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+  if (!line.attempts.begins(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);
   transport.take(response);
-  line.beginProbe(transport).answer();
+  line.attempts.beginProbe(transport).answer();
 }
 
 /** What the peer has not seen is no longer kept, and the session has ended for that: it is told so. Or its count was none. */
@@ -121,6 +112,11 @@ function refuseCount({ line, refuse }: Get): void {
 }
 
 function answerWhenReady(line: Line): void {
-  if (line.isUpgrading) line.releaseSoon();
+  if (line.isUpgrading) line.attempts.releaseSoon();
   line.core.flush();
+}
+
+/** False where a later request has overtaken it. */
+function takeTurn({ line, request }: Get): boolean {
+  return line.attempts.takeTurn(turnOf(request));
 }

@@ -79,7 +79,7 @@ function takeBody(post: Post, body: Buffer): void {
     packetsOf(post, body),
     (packet) => {
       // A `5` names what was seen when it was sent: about a probe that is given up it would lead back to there.
-      if (packet.type === 'upgrade' && core.resumable && line.isLate(turnOf(request))) return true;
+      if (packet.type === 'upgrade' && core.resumable && line.attempts.isLate(turnOf(request))) return true;
       delivery = line.deliver(packet, lane);
       return delivery === 'taken';
     },

@@ -9,7 +9,6 @@ import { errors, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
 import type { AnyRequest } from './request.ts';
-import { isStale } from './take-get.ts';
 import type { Transport } from './transport.ts';
 
 /** An upgrade for `line`, whose session the request's checks found it to be. */
@@ -27,23 +26,23 @@ export function takeUpgrade(upgrade: Upgrade): void {
   const { line, request, refuse } = upgrade;
   // A probe attaches nothing, so a poll may overtake it, as browsers that open WebSockets a little later make it do.
   if (line.core.resumable && queryOf(request)['seen'] !== undefined) {
-    if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+    if (!line.attempts.takeTurn(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     return attach(upgrade);
   }
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
-  if (line.core.resumable && !line.begins(turnOf(request)))
+  if (line.core.resumable && !line.attempts.begins(turnOf(request)))
     return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   const transport = upgrade.accept();
   if (transport === undefined) return;
   if (line.transport.name === 'websocket' && line.core.transport !== undefined) transport.close();
-  else line.beginProbe(transport);
+  else line.attempts.beginProbe(transport);
 }
 
 function attach({ line, request, accept, tell, refuse }: Upgrade): void {
   askApplication(request, line.host.settings, (refused) => {
     if (refused !== undefined) return refuse(refused);
     // The application may have taken its time.
-    if (isStale(line, request)) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
+    if (!line.attempts.takeTurn(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     const seen = readCount(queryOf(request)['seen']);
     if (seen === undefined) line.core.end('count-impossible', 'seen is no count');
     if (seen === undefined || !line.core.goOnFrom(seen)) {
@@ -51,7 +50,7 @@ function attach({ line, request, accept, tell, refuse }: Upgrade): void {
       if (words) return tell(words);
       return refuse(refusal(errors.BAD_REQUEST, { name: 'BAD_COUNT' }));
     }
-    line.begins(line.turn);
+    line.attempts.begins(turnOf(request));
     const transport = accept();
     if (transport !== undefined && !line.attach(transport, seen, 'request')) transport.close();
   });

@@ -109,14 +109,15 @@ export const mutants = [
   {
     name: 'packets of a replaced transport are delivered',
     file: serverLine,
-    from: 'else if (transport === this.core.transport) this.deliver(packet, this.lane);',
-    to: 'else this.deliver(packet, { next: this.core.seen + 1 });',
+    from: 'else this.lazyAttempts?.packetFrom(transport, packet);',
+    to: `else if (packet.type === 'message') this.deliver(packet, { next: this.core.seen + 1 });
+    else this.lazyAttempts?.packetFrom(transport, packet);`,
   },
   {
     name: 'a probe is taken for an upgrade',
-    file: serverLine,
+    file: 'server/engine/attempts.ts',
     from: 'probeAnswered({ transport }: Probe): void {',
-    to: "probeAnswered({ transport }: Probe): void {\n    this.attach(transport, this.core.seen, 'probe');",
+    to: "probeAnswered({ transport }: Probe): void {\n    this.line.attach(transport, this.line.core.seen, 'probe');",
   },
   {
     name: 'a POST is numbered from where we are',
