@@ -11,7 +11,7 @@ import { askApplication } from './admission.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { Line } from './line.ts';
 import { PollingTransport } from './polling.ts';
-import { errors, refusal } from './refusal.ts';
+import { errors, notNow, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
 import { codecFor } from './revisions.ts';
@@ -91,6 +91,7 @@ function goOn(get: Get, transport: HttpTransport, seen: number): void {
 
 /** The peer looks whether a stream comes through; the session stays where it is. */
 function probeStream({ line, request, response, refuse }: Get): void {
+  if (line.host.isDraining) return refuse(notNow('DRAINING'));
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
   if (!line.attempts.begins(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
   const transport = new StreamingTransport(line.id, codecFor(4, request), line, line.host.answers);

@@ -5,7 +5,7 @@ import { readCount } from '../../shared/engine/count.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
 import { askApplication } from './admission.ts';
 import type { Line } from './line.ts';
-import { errors, refusal } from './refusal.ts';
+import { errors, notNow, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { queryOf, turnOf } from './request.ts';
 import type { AnyRequest } from './request.ts';
@@ -29,6 +29,7 @@ export function takeUpgrade(upgrade: Upgrade): void {
     if (!line.attempts.takeTurn(turnOf(request))) return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));
     return attach(upgrade);
   }
+  if (line.host.isDraining) return refuse(notNow('DRAINING'));
   if (!line.host.settings.allowUpgrades) return refuse(refusal(errors.BAD_REQUEST, { name: 'NO_UPGRADES' }));
   if (line.core.resumable && !line.attempts.begins(turnOf(request)))
     return refuse(refusal(errors.BAD_REQUEST, { name: 'STALE_TURN' }));

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { Socket as Client } from 'engine.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { Poller, WebSocketPeer, next, open, serve, tcp } from './server-fixture.ts';
+import { Poller, WebSocketPeer, ask, next, open, serve, tcp } from './server-fixture.ts';
 
 async function start(options = {}) {
   const served = await serve(options);
@@ -202,4 +202,26 @@ it('is left as it was by peers that reset the connection at every point of openi
   expect((await bystander.post('4a')).body).toBe('ok');
   await expect.poll(() => engine.clientsCount).toBe(1);
   expect([sessions[0]!.readyState, sessions[0]!.transport.name]).toEqual(['open', 'polling']);
+});
+
+it('is not begun while the server drains, on any transport: the peer is told when to try elsewhere', async () => {
+  const { port, engine, refusals } = await serve();
+  const poller = new Poller(port, (await open(port, '&resume=1')).sid);
+  const drained = engine.drain({ grace: 300, over: 0, timeout: 5_000 });
+  const streaming = await ask(port, { query: poller.query('&turn=1', 'streaming') });
+  expect([streaming.status, streaming.headers['retry-after'], streaming.headers.connection]).toEqual([
+    503,
+    '5',
+    'close',
+  ]);
+  const { socket, ended } = await tcp(port);
+  socket.write(
+    `GET /engine.io/?${poller.query('&turn=2', 'websocket')} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  expect(await ended).toMatch(/^HTTP\/1\.1 503 [^]*Connection: close\r\n[^]*Retry-After: 5\r\n/);
+  expect(refusals.map(({ context }) => context['name'])).toEqual(['DRAINING', 'DRAINING']);
+  // The session is still there, and told to go.
+  expect((await poller.seen(0)).body).toContain('"move"');
+  await drained;
 });
