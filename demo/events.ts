@@ -91,6 +91,8 @@ export interface ClientToServer {
 
 export interface ServerToClient {
   welcome(me: Person, forbidden: readonly Forbidden[]): void;
+  /** How often each of the server's limits was hit; those that were not are left out. */
+  limits(hits: Readonly<Record<string, number>>): void;
   rooms(rooms: readonly RoomSummary[]): void;
   people(people: People): void;
   message(message: Message, image: Bytes | null): void;

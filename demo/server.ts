@@ -7,12 +7,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'throughline';
 import { Conversation, type ChatServer } from './conversation.ts';
+import { watchLimits } from './limit-watch.ts';
 import { servePage } from './page-files.ts';
 
 const port = portFrom(process.env['PORT'] ?? '3000');
 const server = createServer(await servePage(new URL('./page/', import.meta.url)));
 const io: ChatServer = new Server(server, { serveClient: false });
 new Conversation(io);
+watchLimits(io);
 
 server.once('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EADDRINUSE') throw error;
@@ -23,9 +25,12 @@ await once(server, 'listening');
 // The one thing printed, so that a script can read it. A listening TCP server's address is an AddressInfo.
 console.log(`http://localhost:${(server.address() as AddressInfo).port}/`);
 
-// An end with good manners: the sessions are told, answers under way go out, and the process ends by itself.
+// An end with good manners: nobody new comes in, those who are here are sent elsewhere, and the process ends by itself.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void io.close());
+  process.once(signal, async () => {
+    await io.drain({ over: 500, timeout: 5_000 });
+    await io.close();
+  });
 }
 
 function portFrom(given: string): number {

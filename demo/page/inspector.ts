@@ -38,6 +38,10 @@ export class Inspector {
       this.story.tell(`Reconnected at attempt ${attempt}`, this.watch.transport);
       this.showCarrier();
     });
+    socket.on('limits', (hits) => {
+      const told = Object.entries(hits).map(([limit, times]) => `${limit} ${times}`);
+      find('limits', HTMLElement).textContent = told.join(', ') || 'none';
+    });
     this.takeSwitches();
     this.showCarrier();
     void this.measure();

@@ -1,6 +1,7 @@
 /** The demo's server, from outside: how it starts and ends, what it serves, and that it believes nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { io, type Socket } from 'socket.io-client';
+import { WebSocket } from 'ws';
 import { runDemo, startDemo, type Demo } from './demo-server.ts';
 
 const KEY = 'k'.repeat(20);
@@ -155,6 +156,18 @@ describe('a running demo', () => {
     await ben.timeout(5_000).emitWithAck('echo');
     expect(heard).toHaveLength(1);
     expect(JSON.stringify(heard)).not.toContain(KEY);
+  });
+
+  it('tells everybody which limits were hit, and those who come later as well', async () => {
+    const socket = await enter('limits');
+    const told = new Promise((resolve) => socket.once('limits', resolve));
+    const rude = new WebSocket(`${demo.url.replace('http', 'ws')}socket.io/?EIO=4&transport=websocket`);
+    rude.on('open', () => rude.send(`4${'x'.repeat(1_000_001)}`));
+    await new Promise((resolve) => rude.on('close', resolve));
+    expect(await told).toEqual({ 'too-big': 1 });
+    const later = io(demo.url, { auth: WHO, forceNew: true });
+    sockets.push(later);
+    expect(await new Promise((resolve) => later.once('limits', resolve))).toEqual({ 'too-big': 1 });
   });
 
   it('keeps a picture for those who come later, in its room only', async () => {
