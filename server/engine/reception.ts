@@ -8,26 +8,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import debug from 'debug';
 
-import type { Packet, TransportName } from '../../shared/engine/packet.ts';
+import type { Packet } from '../../shared/engine/packet.ts';
 import type { ReasonCode } from '../../shared/engine/reason.ts';
-import type { ResumeTerms } from '../../shared/engine/session.ts';
-import { headerOf } from '../websocket/index.ts';
-import { askApplication, checkRequest } from './admission.ts';
+import { checkRequest } from './admission.ts';
 import type { Answers, HeaderList } from './answer.ts';
 import { diagnostics } from './diagnostics.ts';
 import { hitLimit, limitOfRefusal } from './limit-hits.ts';
-import { Line } from './line.ts';
+import type { Line } from './line.ts';
 import { releaseSocket, responseFor, runMiddleware } from './middleware.ts';
 import type { Middleware } from './middleware.ts';
-import { OpenPackets } from './open-packet.ts';
+import { Openings } from './openings.ts';
+import type { OpeningHost } from './openings.ts';
 import type { Settings } from './options.ts';
-import { errorMessages, errors, nameOf, notNow, refusal } from './refusal.ts';
+import { errorMessages, errors, nameOf, refusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
-import { messageOf, queryOf, shrink } from './request.ts';
+import { messageOf, queryOf } from './request.ts';
 import type { AnyRequest } from './request.ts';
-import { codecFor, revisionOf } from './revisions.ts';
-import { shortId } from './session-id.ts';
+import { codecFor } from './revisions.ts';
 import { newHttpTransport, takeGet } from './take-get.ts';
 import { takePost } from './take-post.ts';
 import { takeUpgrade } from './take-upgrade.ts';
@@ -37,14 +35,8 @@ import type { Knock } from './websocket-door.ts';
 
 const log = debug('throughline:engine:reception');
 
-/** Called once: why no session may be opened, or under which id. */
-type Admitted = (refused: Refusal | undefined, id: string) => void;
-
 /** The server, as its reception sees it. */
-export interface ReceptionHost {
-  /** A new session's id, or the application's promise of one. */
-  idFor(request: AnyRequest): string | PromiseLike<string>;
-  upgrades(transport: TransportName): TransportName[];
+export interface ReceptionHost extends OpeningHost {
   emit(event: string, ...args: unknown[]): boolean;
 }
 
@@ -57,7 +49,7 @@ export class Reception {
   private readonly settings: Settings;
   private readonly answers: Answers;
   private readonly door: WebSocketDoor;
-  private readonly openPackets: OpenPackets;
+  private readonly openings: Openings;
   private hasWarned = false;
 
   constructor(host: ReceptionHost, registry: Registry) {
@@ -66,7 +58,7 @@ export class Reception {
     this.settings = registry.settings;
     this.answers = registry.answers;
     this.door = new WebSocketDoor(this.settings);
-    this.openPackets = new OpenPackets(this.settings, (transport) => host.upgrades(transport));
+    this.openings = new Openings(host, registry);
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
@@ -135,15 +127,15 @@ export class Reception {
   }
 
   private openOnHttp(request: IncomingMessage, response: ServerResponse): void {
-    this.admit(request, (refused, id) => {
+    this.openings.admit(request, (refused, id) => {
       if (refused !== undefined) return this.refuse(request, response, refused);
       if (response.destroyed) return;
-      const line = this.newLine(request, id);
+      const line = this.openings.newLine(request, id);
       const codec = codecFor(line.session.protocol, request);
       const initialHeaders = this.answers.initialHeaders(request, id);
       const name = queryOf(request)['transport'];
       const transport = newHttpTransport(name, id, codec, line, this.answers, initialHeaders);
-      this.begin(line, transport, request);
+      this.openings.begin(line, transport, request);
       transport.take(response);
       line.core.flush();
       this.host.emit('connection', line.session);
@@ -152,14 +144,14 @@ export class Reception {
 
   private openOnWebSocket(knock: Knock, set: HeaderList): void {
     const { request } = knock;
-    this.admit(request, (refused, id) => {
+    this.openings.admit(request, (refused, id) => {
       if (refused !== undefined) return this.refuseUpgrade(knock, refused);
-      const line = this.newLine(request, id);
+      const line = this.openings.newLine(request, id);
       const initial = this.answers.initialHeaders(request, id);
       const added = set.length === 0 ? initial : [...set, ...initial];
       const transport = this.accept(knock, added, line);
       if (transport === undefined) return;
-      this.begin(line, transport, request);
+      this.openings.begin(line, transport, request);
       this.host.emit('connection', line.session);
     });
   }
@@ -168,62 +160,6 @@ export class Reception {
     const transport = this.door.accept(knock, added, line);
     if (transport === undefined) this.report(knock.request, noWebSocket);
     return transport;
-  }
-
-  /** Asks whether a session may be opened, and under which id. */
-  private admit(request: AnyRequest, done: Admitted): void {
-    if (this.registry.isDraining) return done(notNow('DRAINING'), '');
-    if (this.registry.isCrowded) return done(notNow('TOO_MANY_SESSIONS'), '');
-    askApplication(request, this.settings, (refused) => {
-      if (refused === undefined) this.giveId(request, done);
-      else done(refused, '');
-    });
-  }
-
-  private giveId(request: AnyRequest, done: Admitted): void {
-    let id: string | PromiseLike<string>;
-    try {
-      id = this.host.idFor(request);
-    } catch (error) {
-      return done(noId(error), '');
-    }
-    if (typeof id === 'object') this.awaitId(id, done);
-    else this.checkId(id, done);
-  }
-
-  private awaitId(id: PromiseLike<string>, done: Admitted): void {
-    Promise.resolve(id).then(
-      (given) => this.checkId(given, done),
-      (error: unknown) => done(noId(error), ''),
-    );
-  }
-
-  /** @param id what the application gave, or we: any text that is new, or a number */
-  private checkId(id: unknown, done: Admitted): void {
-    const text = typeof id === 'number' ? String(id) : id;
-    if (typeof text === 'string' && text !== '' && this.registry.get(text) === undefined) done(undefined, text);
-    else done(noId(new TypeError('generateId gave no id that is new')), '');
-  }
-
-  private newLine(request: AnyRequest, id: string): Line {
-    // It passed the checks, so it names one.
-    const protocol = revisionOf(request, this.settings.allowEIO3) ?? 4;
-    return new Line(this.registry, { id, request, protocol, origin: headerOf(request, 'origin') });
-  }
-
-  private begin(line: Line, transport: Transport, request: AnyRequest): void {
-    const terms = this.termsFor(request);
-    if (log.enabled) log('%s: opened on %s', shortId(line.id), transport.name);
-    this.registry.add(line);
-    if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ session: line.session, transport: transport.name });
-    line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
-    shrink(request);
-  }
-
-  /** Resume is for those who ask for it. */
-  private termsFor(request: AnyRequest): ResumeTerms | undefined {
-    const { resume, EIO } = queryOf(request);
-    return resume === '1' && EIO === '4' ? this.registry.terms : undefined;
   }
 
   private refuse(request: IncomingMessage, response: ServerResponse, why: Refusal): void {
@@ -287,10 +223,6 @@ export class Reception {
 
 const middlewareFailed = refusal(errors.BAD_REQUEST, { name: 'MIDDLEWARE_FAILURE' });
 const noWebSocket = refusal(errors.BAD_REQUEST, { name: 'TRANSPORT_HANDSHAKE_ERROR' });
-
-function noId(error: unknown): Refusal {
-  return refusal(errors.BAD_REQUEST, { name: 'ID_GENERATION_ERROR', error });
-}
 
 /** What a peer hears of a session that nobody here remembers. */
 const sessionUnknown: readonly Packet[] = [
