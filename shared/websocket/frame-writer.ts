@@ -8,7 +8,7 @@ import { Batch } from './batch.ts';
 import * as frame from './frame.ts';
 import { Opcode } from './frame.ts';
 import { applyMask } from './mask.ts';
-import { lendBuffer } from './spare-buffer.ts';
+import { lendBuffer, reclaim } from './spare-buffer.ts';
 
 /** Up to this length a copy costs less than a buffer of its own in a gathered write (test/bench). */
 const COPY_UP_TO = 4_096;
@@ -16,8 +16,11 @@ const COPY_UP_TO = 4_096;
 /** Most bytes before a payload: two, a length of eight, a mask of four. */
 const MOST_HEADER_BYTES = 14;
 
-/** UTF-8 takes at most so many bytes for each UTF-16 unit. */
+/** UTF-8 takes at most so many bytes for each UTF-16 unit, and for each letter. */
 const MOST_BYTES_A_UNIT = 3;
+const MOST_BYTES_A_LETTER = 4;
+
+const WHOLE_TEXT = frame.FIN | Opcode.Text;
 
 /** Draws a fresh mask, 32 bits that nobody can foretell (§10.3). */
 export type MaskSource = () => number;
@@ -38,20 +41,9 @@ export class FrameWriter extends Batch {
    * @param lead an ASCII character's code, 0 for none. It goes before the text, and spares putting the two together
    */
   text(data: string, lead = 0): void {
-    const first = frame.FIN | Opcode.Text;
     const { length } = data;
     const leadSize = lead === 0 ? 0 : 1;
-    if (length > COPY_UP_TO) {
-      const size = Buffer.byteLength(data);
-      const whole = leadSize + size;
-      const bytes = lendBuffer(this.headerSize(whole) + whole);
-      const start = this.header(bytes, 0, first, whole);
-      if (lead !== 0) bytes[start] = lead;
-      // As many bytes as units: all of it is ASCII, and need not be looked through a second time.
-      bytes.write(data, start + leadSize, size === length ? 'latin1' : 'utf8');
-      this.mask(bytes, start, bytes.length);
-      return this.append(bytes);
-    }
+    if (length > COPY_UP_TO) return this.longText(data, lead);
     this.reserve(MOST_HEADER_BYTES + leadSize + length * MOST_BYTES_A_UNIT);
     const { run, end: at } = this;
     // Written where it will lie if all of it is ASCII, and moved in the rare case that its length needs more room.
@@ -60,9 +52,32 @@ export class FrameWriter extends Batch {
     const start = at + this.headerSize(size);
     if (start !== guess) run.copyWithin(start, guess, guess + size);
     if (lead !== 0) run[start] = lead;
-    this.header(run, at, first, size);
+    this.header(run, at, WHOLE_TEXT, size);
     this.mask(run, start, start + size);
     this.advance(start + size);
+  }
+
+  /**
+   * Most are ASCII: so it is written as if it were, and its size asked for only where it turns out not to be. To ask before takes
+   * as long as to write it once more, if the text was strung together (64 kB: 14 µs instead of 9).
+   */
+  private longText(data: string, lead: number): void {
+    const leadSize = lead === 0 ? 0 : 1;
+    let size = leadSize + data.length;
+    let start = this.headerSize(size);
+    // With room for a letter more: what needs more bytes than it has units fills at least one of them.
+    let bytes = lendBuffer(start + size + MOST_BYTES_A_LETTER);
+    if (bytes.write(data, start + leadSize) > data.length) {
+      reclaim(bytes);
+      size = leadSize + Buffer.byteLength(data);
+      start = this.headerSize(size);
+      bytes = lendBuffer(start + size);
+      bytes.write(data, start + leadSize);
+    }
+    if (lead !== 0) bytes[start] = lead;
+    this.header(bytes, 0, WHOLE_TEXT, size);
+    this.mask(bytes, start, start + size);
+    this.append(bytes.subarray(0, start + size));
   }
 
   /** One frame. `payload` must not change until it is sent. */

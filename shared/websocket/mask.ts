@@ -53,10 +53,16 @@ export function maskBytes(bytes: Uint8Array, start: number, end: number, key: nu
   return seen & 0xff;
 }
 
+/** Four words in one go take two thirds of the time (test/bench/unmask). */
 function maskWords(words: Int32Array, key: number): number {
-  const length = words.length;
+  const { length } = words;
   let seen = 0;
-  for (let at = 0; at < length; at++) seen |= words[at]! ^= key;
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    const two = (words[at]! ^= key) | (words[at + 1]! ^= key);
+    seen |= two | (words[at + 2]! ^= key) | (words[at + 3]! ^= key);
+  }
+  for (; at < length; at++) seen |= words[at]! ^= key;
   return (seen | (seen >>> 8) | (seen >>> 16) | (seen >>> 24)) & 0xff;
 }
 

@@ -56,6 +56,20 @@ describe('a FrameWriter', () => {
     }
   });
 
+  it.each(['ä', '€', '😀', '\ud800'])(
+    'writes a long text in which only the last letter is none of ASCII: %j',
+    (last) => {
+      for (const size of [4_096, 4_097, 8_188, 65_530, 65_531, 65_532, 65_533, 65_534, 65_535, 65_536]) {
+        const text = 'a'.repeat(size) + last;
+        for (const [source, mask] of [[undefined], [() => KEY, Buffer.from([0x37, 0xfa, 0x21, 0x3d])]] as const) {
+          const writer = new FrameWriter(source);
+          writer.text(text);
+          expect(taken(writer).equals(rawFrame({ opcode: 1, payload: Buffer.from(text), mask }))).toBe(true);
+        }
+      }
+    },
+  );
+
   it('writes half a surrogate pair as U+FFFD', () => {
     const writer = new FrameWriter();
     writer.text('a\ud800b');
