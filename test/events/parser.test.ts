@@ -348,16 +348,18 @@ describe('the decoder', () => {
       ['slashes', `/${'/'.repeat(900_000)}`],
       ['commas', ','.repeat(900_000)],
     ].map(([what, payload]) => ({ what, payload: payload! })),
-  )('is done with 0.9 MB of $what in no time', ({ payload }) => {
-    const start = performance.now();
-    try {
-      decodeOnServer(`2${payload}`);
-    } catch {
-      // Either will do: the point is how long it takes.
-    }
-    expect(performance.now() - start).toBeLessThan(50 * SLOW);
+  )('is done with 0.9 MB of $what in 50 ms', ({ payload }) => {
+    // Time of our own, and the least of three: the machine has other work.
+    const times = Array.from({ length: 3 }, () => {
+      const before = process.cpuUsage();
+      try {
+        decodeOnServer(`2${payload}`);
+      } catch {
+        // Either will do: the point is how long it takes.
+      }
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
+    });
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 });
-
-/** CI's machines are shared: what is to take 50 ms may take longer there, and a quadratic one takes minutes. */
-const SLOW = process.env['CI'] ? 10 : 4;
