@@ -189,6 +189,21 @@ describe('a session', () => {
     expect((await anywhere.post('4a', '', { Origin: 'https://other.example' })).status).toBe(200);
   });
 
+  it.each(ways)('asks the list of cors at every request, not only at the first: by %s', async (way) => {
+    // Not bound to an Origin, so that the list alone decides.
+    const { port, sessions, refusals } = await serve({ cors: { origin: [good] }, bindOrigin: false });
+    const { sid } = await open(port, '&resume=1');
+    const query = `&sid=${sid}&seen=0&attach=1`;
+    const evil = { Origin: 'https://evil.example' };
+    expect(await status(port, way, evil, `${query}&turn=1`)).toBe(403);
+    const post = { method: 'POST', query: `EIO=4&transport=polling&sid=${sid}&from=1`, body: '4a' };
+    expect((await ask(port, { ...post, headers: { ...host, ...evil } })).status).toBe(403);
+    expect(refusals.map(({ code }) => code)).toEqual([4, 4]);
+    expect((await ask(port, { ...post, headers: { ...host, Origin: good } })).status).toBe(200);
+    expect(await status(port, way, { Origin: good }, `${query}&turn=2`)).toBe(way === 'websocket' ? 101 : 200);
+    expect(sessions[0]!.readyState).toBe('open');
+  });
+
   it('is closed to foreign pages with cookies by POST too', async () => {
     const { port } = await serve();
     const poller = new Poller(port, (await open(port)).sid);
