@@ -193,7 +193,7 @@ export function openLine(
     const { transport, writeBuffer: early } = socket;
     const data = handshakeOf(packet);
     if (!data) return onLost(transport, 'malformed', new Error('malformed handshake'));
-    log('%s: open', data.sid.slice(0, 6));
+    log('%j: open', data.sid.slice(0, 6));
     emit('handshake', data);
     if (core.stateName === 'closed') return;
     socket.upgrades = data.upgrades.filter((name) => names.includes(name));

@@ -16,6 +16,7 @@ import type { PacketDecoder } from '../../shared/events/parser.ts';
 import type { Receiver, Session } from '../engine/index.ts';
 import { isOurs, malformed } from './engine.ts';
 import type { SendOptions } from './engine.ts';
+import { printable } from './printable.ts';
 import type { Server } from './server.ts';
 import type { DisconnectReason } from './disconnect-reason.ts';
 import type { Socket } from './socket.ts';
@@ -259,7 +260,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
    * @param isMalformed - whether what came was no packet at all; the sockets get an event `error` then, as Socket.IO has it
    */
   private refuse(error: Error, isMalformed = true): void {
-    debug('client %s broke the protocol: %s', this.id.slice(0, 6), error.message);
+    debug('client %s broke the protocol: %s', this.id.slice(0, 6), printable(error.message));
     this.server.counts.brokeProtocol(error, this.conn);
     if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket.raise(error);
     this.close(malformed(error.message));

@@ -20,6 +20,7 @@ import { Broadcaster } from './broadcaster.ts';
 import type { ManyOperator } from './broadcaster.ts';
 import type { Client } from './client.ts';
 import { withDeadline } from './deadline.ts';
+import { printable } from './printable.ts';
 import { quietBus } from './quiet-bus.ts';
 import { RESERVED_BY_NAMESPACE, refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
@@ -92,7 +93,9 @@ export class Namespace<
       recovery?.keepAhead && SessionKeeper.suits(this.adapter)
         ? new SessionKeeper(this.adapter, this.sockets, recovery.maxDisconnectionDuration)
         : undefined;
-    Promise.resolve(this.adapter.init()).catch((error: unknown) => debug('adapter of %s: %s', this.name, error));
+    Promise.resolve(this.adapter.init()).catch((error: unknown) =>
+      debug('adapter of %s: %s', printable(this.name), error),
+    );
   }
 
   /** Adds a middleware, asked for every socket that wants to connect. */

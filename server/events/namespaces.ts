@@ -3,6 +3,7 @@ import createDebug from 'debug';
 
 import type { EventsMap } from '../../shared/emitter.ts';
 import { Namespace } from './namespace.ts';
+import { printable } from './printable.ts';
 import { ParentNamespace } from './parent-namespace.ts';
 import type { Server } from './server.ts';
 
@@ -93,7 +94,7 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
   }
 
   remove(namespace: Namespace<L, E, S, D>): void {
-    debug('%s is empty and goes', namespace.name);
+    debug('%s is empty and goes', printable(namespace.name));
     if (this.byName.get(namespace.name) === namespace) this.byName.delete(namespace.name);
     Promise.resolve(namespace.adapter.close()).catch((error: unknown) => debug('adapter not closed: %s', error));
   }

@@ -49,6 +49,7 @@ import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
 import { completeOptions, makeAdapter, resolveLimits } from './options.ts';
 import type { AdapterConstructor, GivenOptions, Limits, ServerOptions } from './options.ts';
+import { printable } from './printable.ts';
 import { QuickEncoder } from './quick-encoder.ts';
 import type { Socket } from './socket.ts';
 
@@ -401,7 +402,7 @@ export class Server<
     try {
       if (this.listenerCount('listener_error') > 0)
         EventEmitter.prototype.emit.call(this.sockets, 'listener_error', error, context);
-      else console.error('throughline: a listener of %j failed:', context.event, error);
+      else console.error('throughline: a listener of %s failed:', printable(context.event), error);
     } catch (failure) {
       // The one who was to be told failed as well: nobody is left to tell.
       console.error('throughline: a listener of "listener_error" failed:', failure);

@@ -58,7 +58,7 @@ export class Validators {
     if (issues.length > 0) {
       this.refusedCount++;
       this.counts.invalidPayloads++;
-      debug('%j refused: %j', event[0], issues[0]);
+      debug('%j refused: %d issues', event[0], issues.length);
       if (typeof callback === 'function') callback({ error: 'invalid payload', issues } satisfies InvalidPayload);
       return false;
     }

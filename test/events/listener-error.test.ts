@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MockInstance } from 'vitest';
 import type { ListenerErrorContext, Server, Socket } from '../../server/events/index.ts';
@@ -105,7 +106,17 @@ describe('an error that nobody listens for', () => {
   it('is logged', async () => {
     const { peer } = await failing();
     peer.send('42["x"]');
-    await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.stringContaining('listener'), 'x', broken));
+    await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.stringContaining('listener'), '"x"', broken));
+  });
+
+  it('is logged by the name of its event as nothing that a terminal or a log obeys', async () => {
+    const { io, port } = await serve();
+    io.on('connection', (socket) => socket.onAny(fail));
+    const peer = await RawPeer.connect(port);
+    peer.send(`42${JSON.stringify(['x\r\n\u001b[2J\u009b2J\u2028\u0085'])}`);
+    await vi.waitFor(() => expect(log).toHaveBeenCalled());
+    const printed = format(...(log.mock.calls[0]!.slice(0, 2) as [string, string]));
+    expect(printed).toBe('throughline: a listener of "x\\r\\n\\u001b[2J\\u009b2J\\u2028\\u0085" failed:');
   });
 
   it('is logged when the one who listens for it fails as well', async () => {

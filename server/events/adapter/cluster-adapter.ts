@@ -14,6 +14,7 @@ import type { Packet } from '../../../shared/events/packet.ts';
 import { Adapter } from './adapter.ts';
 import { MessageType, decodeOptions, encodeOptions, isWellFormed } from './cluster-messages.ts';
 import type { ClusterMessage, ClusterResponse, Offset, ServerId, Unsigned } from './cluster-messages.ts';
+import { printable } from '../printable.ts';
 import { PeerRequests, PeersMissingError } from './peer-requests.ts';
 import type { AdapterNamespace, AdapterSocket, BroadcastOptions, Room } from './types.ts';
 
@@ -48,6 +49,11 @@ export abstract class ClusterAdapter extends Adapter {
     super(nsp);
   }
 
+  /** Its namespace, for the log. */
+  private get where(): string {
+    return printable(this.nsp.name);
+  }
+
   /** Sends a message to the other servers. Resolves with its place on the bus, if there is such a thing. */
   protected abstract doPublish(message: ClusterMessage): Promise<Offset>;
 
@@ -58,7 +64,7 @@ export abstract class ClusterAdapter extends Adapter {
   protected onMessage(message: ClusterMessage | ClusterResponse, offset?: string): void {
     if (!isWellFormed(message)) {
       this.malformedCount++;
-      debug('%s: malformed message ignored', this.nsp.name);
+      debug('%s: malformed message ignored', this.where);
       return;
     }
     if (message.uid === this.uid) return;
@@ -115,7 +121,7 @@ export abstract class ClusterAdapter extends Adapter {
     } catch (error) {
       // What our clients can't be sent, be it that it nests too deep.
       this.malformedCount++;
-      debug('%s: broadcast ignored: %s', this.nsp.name, (error as Error).message);
+      debug('%s: broadcast ignored: %s', this.where, (error as Error).message);
     }
   }
 
@@ -123,7 +129,7 @@ export abstract class ClusterAdapter extends Adapter {
   protected onResponse(response: ClusterResponse): void {
     if (!isWellFormed(response)) {
       this.malformedCount++;
-      debug('%s: malformed response ignored', this.nsp.name);
+      debug('%s: malformed response ignored', this.where);
       return;
     }
     const { requestId } = response.data;
@@ -163,7 +169,7 @@ export abstract class ClusterAdapter extends Adapter {
       return Promise.resolve();
     }
     const offset = this.publishAndReturnOffset(message).catch((error: unknown) => {
-      debug('%s: not published: %s', this.nsp.name, error);
+      debug('%s: not published: %s', this.where, error);
       return undefined;
     });
     this.published = this.published
@@ -263,7 +269,7 @@ export abstract class ClusterAdapter extends Adapter {
   /** Sends a message to the other servers; whether it gets there is logged. */
   protected publish(message: Unsigned<ClusterMessage>): void {
     this.publishAndReturnOffset(message).catch((error: unknown) => {
-      debug('%s: message of type %d not published: %s', this.nsp.name, message.type, error);
+      debug('%s: message of type %d not published: %s', this.where, message.type, error);
     });
   }
 
@@ -277,7 +283,7 @@ export abstract class ClusterAdapter extends Adapter {
     // In an async function, so that one that throws is logged like one that rejects.
     const publish = async (): Promise<void> =>
       this.doPublishResponse(requesterUid, { ...response, uid: this.uid, nsp: this.nsp.name });
-    publish().catch((error: unknown) => debug('%s: response not published: %s', this.nsp.name, error));
+    publish().catch((error: unknown) => debug('%s: response not published: %s', this.where, error));
   }
 
   private answerFetch(uid: ServerId, requestId: string, opts: BroadcastOptions): void {
