@@ -20,7 +20,8 @@ export class Backlog {
   grew(): void {
     const { core, host } = this.line;
     const { maxQueuedBytes } = host.settings;
-    if (core.keptBytes > maxQueuedBytes) this.cut(`${core.keptBytes} bytes queued, limit ${maxQueuedBytes}`);
+    if (core.keptBytes > maxQueuedBytes)
+      this.cut(`${core.keptBytes} bytes queued, maxQueuedBytes is ${maxQueuedBytes}`);
     else if (this.timer === undefined) this.watch();
   }
 
@@ -41,7 +42,9 @@ export class Backlog {
     const { stalledQueueBytes, stalledTimeout } = host.settings;
     if (core.keptBytes <= stalledQueueBytes || core.stateName !== 'open') return;
     if (core.next === this.next && transport.bufferedAmount >= this.buffered)
-      this.cut(`${core.keptBytes} bytes queued and none left in ${stalledTimeout} ms`);
+      this.cut(
+        `${core.keptBytes} bytes queued, stalledQueueBytes is ${stalledQueueBytes}, and none left in ${stalledTimeout} ms`,
+      );
     else this.watch();
   };
 

@@ -92,7 +92,7 @@ export class Registry implements LineHost {
     while (this.suspendedBytes > most && this.suspended.size > 0) {
       const [oldest] = this.suspended.keys() as Iterable<Line>;
       log('%s: given up, suspended sessions keep over %d bytes', shortId(oldest!.id), most);
-      oldest!.core.end('journal-full', 'too much is kept for suspended sessions');
+      oldest!.core.end('journal-full', 'suspended sessions keep more than resume.maxTotalBytes');
     }
   }
 

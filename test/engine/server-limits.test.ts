@@ -183,7 +183,10 @@ describe('a slow peer', () => {
     const poller = new Poller(port, (await open(port)).sid);
     const ended = next<Closed>(sessions[0]!, 'close');
     for (let index = 0; index < 3; index++) sessions[0]!.send('x'.repeat(50_000));
-    expect((await ended)[1]).toMatchObject({ code: 'slow-consumer', message: '150000 bytes queued, limit 100000' });
+    expect((await ended)[1]).toMatchObject({
+      code: 'slow-consumer',
+      message: '150000 bytes queued, maxQueuedBytes is 100000',
+    });
     expect((await poller.get()).body).toBe('1');
   });
 
