@@ -27,6 +27,9 @@ import type { ClientOptions } from './client-options.ts';
 import { HandshakeError } from './handshake-error.ts';
 import { connectPlain } from './plain-socket.ts';
 
+/** Answers of 1xx before the one that counts (RFC 9110 §15.2): a server that sends them without end is given up. */
+const MOST_INTERIM_ANSWERS = 16;
+
 /** What comes of dialling: one of these, once. */
 export interface DialSink {
   /** A 101 came, right or wrong: `opened` or `failed` follows. */
@@ -87,6 +90,11 @@ export function dial(
       socket.off('error', fail);
       sink.opened(socket, head, agreed);
     } else socket.destroy();
+  });
+  let interim = 0;
+  request.on('information', () => {
+    if (++interim > MOST_INTERIM_ANSWERS)
+      fail(new HandshakeError('ERR_HANDSHAKE', 'the server answers only for the time being'));
   });
   request.on('response', (answer) => {
     if (isSettled) return;

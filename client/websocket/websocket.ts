@@ -158,7 +158,10 @@ export class WebSocket extends WebSocketBase {
   }
 
   private hand(request: ClientRequest, answer: IncomingMessage): boolean {
-    return this.emit('unexpected-response', request, answer);
+    let isDealtWith = false;
+    // Where the listener throws, nobody can say how far it came: the opening fails.
+    this.announcer.guard(() => (isDealtWith = this.emit('unexpected-response', request, answer)));
+    return isDealtWith;
   }
 
   private fail(error: Error): void {

@@ -5,6 +5,20 @@ import type { OfferHeaders, Offers, Refusal } from './bid.ts';
 import { plainHeadOf } from './plain-request.ts';
 import type { RequestHead } from './plain-request.ts';
 
+/** Those that decide on a handshake. In others, as Cookie, letters of Latin-1 are allowed (RFC 9110 §5.5), and in use. */
+const handshakeHeaders = [
+  'host',
+  'origin',
+  'upgrade',
+  'connection',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'sec-websocket-extensions',
+] as const;
+
+const NOT_ASCII = /[\x80-\xff]/;
+
 /** What a client asks for by an upgrade. */
 export interface UpgradeOffers extends Offers {
   readonly key: string;
@@ -38,8 +52,12 @@ function checkRequest({
     return badRequest('A WebSocket needs HTTP/1.1.');
   // RFC 9112 §3.2. Node keeps the first of two: a proxy before us may have gone by the second.
   if (countOf('host', rawHeaders) !== 1) return badRequest('The Host header must stand there once.');
-  if (!holdsToken(headers.upgrade, 'websocket')) return badRequest('The Upgrade header must say websocket.');
+  // Two that say the same are nobody's handshake, and a proxy before us may have gone by either.
+  if (countOf('upgrade', rawHeaders) !== 1 || !holdsToken(headers.upgrade, 'websocket'))
+    return badRequest('The Upgrade header must stand there once and say websocket.');
   if (!holdsToken(headers.connection, 'upgrade')) return badRequest('The Connection header must say Upgrade.');
+  if (handshakeHeaders.some((name) => NOT_ASCII.test(String(headers[name] ?? ''))))
+    return badRequest('The headers of a handshake are ASCII.');
   return undefined;
 }
 

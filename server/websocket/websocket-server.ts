@@ -220,8 +220,14 @@ export class WebSocketServer extends EventEmitter {
   private refuse(bid: Bid, refusal: Refusal): void {
     log('refused with %d: %s', refusal.status, refusal.body ?? '');
     const why = new Error(refusal.body ?? `refused with ${refusal.status}`);
-    if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', why, bid.stream, bid.request);
-    else refuseUpgrade(bid.stream, refusal, this.limits);
+    if (this.listenerCount('wsClientError') === 0) return refuseUpgrade(bid.stream, refusal, this.limits);
+    try {
+      this.emit('wsClientError', why, bid.stream, bid.request);
+    } catch (error) {
+      // It may have answered or not.
+      warnOf(error);
+      bid.stream.destroy();
+    }
   }
 
   private readonly onListening = (): void => void this.emit('listening');
@@ -229,10 +235,19 @@ export class WebSocketServer extends EventEmitter {
   private readonly onError = (error: Error): void => void this.emit('error', error);
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (!this.shouldHandle(request) && this.server!.listenerCount('upgrade') > 1)
+    if (this.server!.listenerCount('upgrade') > 1 && this.isForeign(request))
       endUnanswered(socket, this.limits.foreignUpgradeTimeoutMs);
     else this.handleUpgrade(request, socket, head, this.onAccepted);
   };
+
+  private isForeign(request: IncomingMessage): boolean {
+    try {
+      return !this.shouldHandle(request);
+    } catch {
+      // It will throw again where the request can be refused for that.
+      return false;
+    }
+  }
 
   private readonly onAccepted = (client: ServerWebSocket, request: IncomingMessage): void => {
     this.emit('connection', client, request);

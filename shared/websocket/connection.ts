@@ -160,7 +160,11 @@ export class Connection extends SendingHalf implements ReceiverOwner {
 
   /** For the sender. */
   drained(): void {
-    this.sink.drain();
+    try {
+      this.sink.drain();
+    } catch (error) {
+      this.threw(error);
+    }
   }
 
   /** For the sender. */

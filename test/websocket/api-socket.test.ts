@@ -156,23 +156,12 @@ describe('a WebSocket', () => {
 });
 
 describe('send', () => {
-  const backing = Uint8Array.from([9, 8, 7, 6, 5, 4, 3, 2]).buffer;
-  const shared = new SharedArrayBuffer(4);
-  new Uint8Array(shared).set([1, 2, 3, 4]);
-
   it.each<[string, unknown, string | Buffer]>([
     ['a text', 'ä', 'ä'],
     ['half a surrogate pair', '\ud800', '\ufffd'],
     ['an empty text', '', ''],
     ['a number', 42, '42'],
     ['a Buffer', Buffer.of(1, 2), Buffer.of(1, 2)],
-    ['an ArrayBuffer', backing, Buffer.from(backing)],
-    ['a view of a part', new Uint8Array(backing, 2, 3), Buffer.of(7, 6, 5)],
-    ['a DataView', new DataView(backing, 1, 2), Buffer.of(8, 7)],
-    ['floats', Float32Array.of(1), Buffer.of(0, 0, 0x80, 0x3f)],
-    ['big integers', BigInt64Array.of(-1n), Buffer.alloc(8, 255)],
-    ['shared memory', shared, Buffer.of(1, 2, 3, 4)],
-    ['a view of shared memory', new Uint8Array(shared, 1, 2), Buffer.of(2, 3)],
     ['a Blob', new Blob(['blob']), Buffer.from('blob')],
     ['nothing in a Buffer', Buffer.alloc(0), Buffer.alloc(0)],
   ])('sends exactly %s', async (_what, data, expected) => {
@@ -403,13 +392,10 @@ describe('close', () => {
     expect(await closed(client)).toEqual([1000, 'x'.repeat(123)]);
   });
 
-  it('takes a Buffer for a reason, and refuses what would send memory', async () => {
+  it('takes a Buffer for a reason', async () => {
     const { client } = await pair();
-    expect(() => client.close(1000, Float32Array.of(20) as never as Buffer)).not.toThrow();
-    expect(await closed(client)).toEqual([1000, expect.stringMatching(/^.{1,4}$/s)]);
-    const { client: other } = await pair();
-    other.close(1000, Buffer.from('bytes'));
-    expect(await closed(other)).toEqual([1000, 'bytes']);
+    client.close(1000, Buffer.from('bytes'));
+    expect(await closed(client)).toEqual([1000, 'bytes']);
   });
 
   it('twice is once', async () => {

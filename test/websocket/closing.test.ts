@@ -272,12 +272,12 @@ describe('what a peer did wrong', () => {
 
 describe('a closing handshake behind much data', () => {
   it('waits for as long as the peer takes some of it', async () => {
-    const stage = await serve({ closeTimeout: 500 });
+    const stage = await serve({ closeTimeout: 1_000 });
     const accepted = stage.accepted();
     const peer = await RawPeer.open(stage.port);
     const socket = await accepted;
     // Two megabytes, a rest, two more: all of it takes longer than the time limit.
-    peer.restAfter(2_000_000, 80);
+    peer.restAfter(2_000_000, 160);
     for (let at = 0; at < 40; at++) socket.send(Buffer.alloc(500_000, at));
     const end = closed(socket);
     socket.close(1000);
@@ -428,6 +428,21 @@ describe('a listener that throws', () => {
       expect(await new Inbox(bystander).next()).toBe('x');
     },
   );
+
+  it('on drain ends its own connection, behind what was sent', async () => {
+    const stage = await serve();
+    const accepted = stage.accepted();
+    const peer = await RawPeer.open(stage.port);
+    const socket = await accepted;
+    const mistake = new Error('mine');
+    socket.on('drain', () => {
+      throw mistake;
+    });
+    const failure = once(socket, 'error');
+    socket.send(Buffer.alloc(100_000));
+    expect((await peer.allFrames()).at(-1)).toMatchObject({ opcode: 8, payload: hex('03f3') });
+    expect((await failure)[0]).toMatchObject({ closeCode: 1011, cause: mistake });
+  });
 
   it.each(['connection', 'open', 'close', 'error'])('on %s is a warning', async (event) => {
     const warned = once(process, 'warning');

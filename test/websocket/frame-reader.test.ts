@@ -77,10 +77,21 @@ describe('a FrameReader on a server', () => {
     [1009, 'a length is 2³¹', '82 ff 00 00 00 00 80 00 00 00'],
     [1009, 'a length is 2³²', '82 ff 00 00 00 01 00 00 00 00'],
     [1009, 'a length is 2⁵³', '82 ff 00 20 00 00 00 00 00 00'],
+    [1009, 'a length is 2⁵³−1', '82 ff 00 1f ff ff ff ff ff ff'],
+    [1009, 'a length is 2⁵³+1', '82 ff 00 20 00 00 00 00 00 01'],
     [1009, 'a length is 2⁶³−1', '82 ff 7f ff ff ff ff ff ff ff'],
+    [1002, 'a length is 2⁶³', '82 ff 80 00 00 00 00 00 00 00'],
+    [1002, 'a length is 2⁶⁴−1', '82 ff ff ff ff ff ff ff ff ff'],
     [1009, 'the sum over fragments is too long', `02 fe 01 00 ${EMPTY_MASK} ${'00'.repeat(256)} 80 81`],
   ])('fails with %i when %s', (code, _when, bytes) => {
     expect(framesRead([hex(bytes)], { maxMessageBytes: 256 })).toEqual([{ fail: code }]);
+  });
+
+  it('fails by a length alone where any length that can be held is allowed', () => {
+    const most = { maxMessageBytes: 2 ** 31 - 1 };
+    for (const length of [2n ** 31n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n - 1n])
+      expect(framesRead([maskedFrame({ opcode: 2, length }).subarray(0, 10)], most)).toEqual([{ fail: 1009 }]);
+    expect(framesRead([maskedFrame({ opcode: 2, length: 2n ** 31n - 1n })], most)).toEqual([]);
   });
 
   it('takes every code that may stand on the wire', () => {
@@ -94,6 +105,41 @@ describe('a FrameReader on a server', () => {
     const start = hex(`81 fe 01 00 ${EMPTY_MASK} 61 62`);
     expect(framesRead([start])).toEqual([]);
     expect(framesRead([start, hex('ff')])).toEqual([{ fail: 1007 }]);
+  });
+
+  it('fails at the very byte that no text can have there, wherever frames and chunks are cut', () => {
+    // The byte that spoils each of these is its last.
+    for (const bad of [
+      '80',
+      'c0',
+      'c1',
+      'f5',
+      'ff',
+      'c328',
+      'e080',
+      'eda0',
+      'e28228',
+      'f080',
+      'f09f28',
+      'f490',
+      'f09f9828',
+    ]) {
+      const text = Buffer.concat([Buffer.from('κ😀'), hex(bad)]);
+      for (let cut = 0; cut < text.length; cut++) {
+        const fragment = maskedFrame({ opcode: 1, fin: false, payload: text.subarray(0, cut) });
+        // It says that more will come than does.
+        const rest = maskedFrame({ opcode: 0, payload: text.subarray(cut), length: 100n });
+        for (const chunks of [
+          [Buffer.concat([fragment, rest])],
+          [fragment, rest],
+          cutAt(Buffer.concat([fragment, rest]), [cut]),
+        ]) {
+          expect(framesRead(chunks.map((chunk) => Buffer.from(chunk)))).toEqual([{ fail: 1007 }]);
+          const all = Buffer.concat(chunks);
+          expect(framesRead([Buffer.from(all.subarray(0, -1))])).toEqual([]);
+        }
+      }
+    }
   });
 
   it('fails at the first fragment that is no UTF-8, although the message goes on', () => {

@@ -168,10 +168,22 @@ describe('a client fails, with one error and one close,', () => {
     peer.socket.destroy();
   });
 
-  it('at an extension that it can not take, and tells the server so', async () => {
+  it.each([
+    'server_max_window_bits=0',
+    'server_max_window_bits=7',
+    'server_max_window_bits=16',
+    'server_max_window_bits=99',
+    'server_max_window_bits="09"',
+    'server_max_window_bits=',
+    'server_max_window_bits',
+    'server_max_window_bits=8; server_max_window_bits=8',
+    'client_max_window_bits=99',
+    'client_max_window_bits=',
+    'constructor',
+  ])('at an extension that it can not take, and tells the server so: %s', async (parameters) => {
     const raw = await serveRaw();
     const failed = failureOf(call(`ws://127.0.0.1:${raw.port}`));
-    const peer = await raw.upgraded({ 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=99' });
+    const peer = await raw.upgraded({ 'Sec-WebSocket-Extensions': `permessage-deflate; ${parameters}` });
     expect(await peer.allFrames()).toMatchObject([{ opcode: 8, isMasked: true, payload: Buffer.from([3, 242]) }]);
     expect(await failed).toMatchObject({ errors: [{ code: 'ERR_HANDSHAKE' }], closes: [1006] });
   });
@@ -212,21 +224,30 @@ describe('a client fails, with one error and one close,', () => {
     expect(await failed).toMatchObject({ errors: [{ code: 'ERR_TIMEOUT' }], closes: [1006] });
   });
 
-  it('at headers without end, at the limit and not later', async () => {
+  it.each([
+    ['headers', 'HTTP/1.1 101 Switching Protocols\r\n', `X-Filling: ${'x'.repeat(5_000)}\r\n`],
+    ['tiny headers', 'HTTP/1.1 101 Switching Protocols\r\n', 'X: a\r\n'.repeat(800)],
+    ['a header', 'HTTP/1.1 101 Switching Protocols\r\nX: ', 'x'.repeat(5_000)],
+    ['a status line', 'HTTP/1.1 101 ', 'x'.repeat(5_000)],
+    ['answers for the time being', '', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(4)],
+  ])('at %s without end, soon after its limit', async (_what, start, piece) => {
     const raw = await serveRaw();
-    const failed = failureOf(call(`ws://127.0.0.1:${raw.port}`));
+    const client = call(`ws://127.0.0.1:${raw.port}`);
+    let isOver = false;
+    const failed = failureOf(client).finally(() => (isOver = true));
     const peer = await raw.accepted();
-    peer.write('HTTP/1.1 101 Switching Protocols\r\n');
-    const line = `X-Filling: ${'x'.repeat(5_000)}\r\n`;
+    peer.write(start);
     let sent = 0;
-    const more = setInterval(() => {
-      peer.write(line);
-      sent += line.length;
-    }, 1);
+    // Each piece a turn or two after the one before, so that the client has read that.
+    while (!isOver && sent < 2 ** 20) {
+      await new Promise((resolve) => peer.socket.write(piece, resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      if (peer.socket.writable) sent += piece.length;
+      else break;
+    }
     const { errors, closes } = await failed;
-    clearInterval(more);
     expect([errors.length, closes]).toEqual([1, [1006]]);
-    expect(sent).toBeLessThan(100_000);
+    expect(sent).toBeLessThan(64_000);
     peer.socket.destroy();
   });
 
@@ -257,6 +278,28 @@ describe('whoever listens to unexpected-response', () => {
     client.terminate();
     await closed(client);
   });
+});
+
+it('takes what comes for the time being before the answer that counts', async () => {
+  const raw = await serveRaw();
+  const client = call(`ws://127.0.0.1:${raw.port}`);
+  const peer = await raw.accepted();
+  peer.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(3) + upgradeAnswer(peer));
+  await once(client, 'open');
+});
+
+it('fails as any other opening where a listener of unexpected-response throws', async () => {
+  const raw = await serveRaw();
+  const client = call(`ws://127.0.0.1:${raw.port}`);
+  const mistake = new Error('mine');
+  client.on('unexpected-response', () => {
+    throw mistake;
+  });
+  const warning = once(process, 'warning');
+  const failed = failureOf(client);
+  (await raw.accepted()).write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+  expect(await failed).toMatchObject({ errors: [{ code: 'ERR_REFUSED', status: 401 }], closes: [1006] });
+  expect((await warning)[0]).toBe(mistake);
 });
 
 describe('redirects', () => {
@@ -495,6 +538,26 @@ describe('the constructor', () => {
     ],
   ])('throws at %s', (_what, construct, name) => {
     expect(construct).toThrow(expect.objectContaining({ name }));
+  });
+
+  it.each(['\r', '\n', '\0', '\r\nX-Injected: yes'])('sends nothing that holds %j', async (evil) => {
+    const raw = await serveRaw();
+    const url = `ws://127.0.0.1:${raw.port}`;
+    for (const options of [
+      { headers: { 'X-A': `a${evil}` } },
+      { headers: { [`X-A${evil}`]: 'a' } },
+      { headers: { 'X-A': ['a', `b${evil}`] } },
+      { origin: `https://a.example${evil}` },
+    ])
+      expect(() => new WebSocket(url, options)).toThrow(TypeError);
+    expect(() => new WebSocket(url, `a${evil}`)).toThrow(expect.objectContaining({ name: 'SyntaxError' }));
+    // An URL has no room for them: WHATWG leaves the breaks out, and encodes the rest.
+    call(`${url}/path${evil}?query${evil}`);
+    call(url, { auth: `user:pass${evil}` });
+    for (const { head } of [await raw.accepted(), await raw.accepted()]) {
+      expect(head).not.toMatch(/^X-Injected/m);
+      expect(head.split('\r\n').join('')).not.toMatch(/[\r\n\0]/);
+    }
   });
 
   it.each([

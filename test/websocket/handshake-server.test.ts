@@ -12,6 +12,20 @@ import { RawPeer, SAMPLE_ACCEPT, SAMPLE_KEY, upgradeRequest } from './raw-peer.t
 import type { Headers, RequestLine } from './raw-peer.ts';
 import { serve, serveEcho, shut } from './stage.ts';
 
+const upgradeHeaders: Readonly<Record<string, string>> = {
+  Host: 'localhost',
+  Upgrade: 'websocket',
+  Connection: 'Upgrade',
+  'Sec-WebSocket-Key': SAMPLE_KEY,
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Protocol': 'a',
+  'Sec-WebSocket-Extensions': 'a',
+};
+
+function fail(): never {
+  throw new Error('no');
+}
+
 /** Sends one request and tells the status, after the server closed the connection where it refused. */
 async function statusOf(port: number, headers: Headers, line: RequestLine = {}): Promise<[number, RawPeer]> {
   const peer = await RawPeer.connect(port);
@@ -106,6 +120,8 @@ describe('a server refuses', () => {
     [400, 'no Host', { Host: undefined }],
     [400, 'two Hosts', { Host: ['localhost', 'other'] }],
     [400, 'another upgrade', { Upgrade: 'h2c' }],
+    [400, 'two upgrades that say the same', { Upgrade: ['websocket', 'websocket'] }],
+    [400, 'two upgrades', { Upgrade: ['h2c', 'websocket'] }],
     [400, 'a token that only contains ours', { Upgrade: 'websockets' }],
     [400, 'protocols that are no tokens', { 'Sec-WebSocket-Protocol': 'a b' }],
     [400, 'a protocol twice', { 'Sec-WebSocket-Protocol': 'a, b, a' }],
@@ -147,6 +163,33 @@ describe('a server refuses', () => {
     expect(await peer.answered()).toBe(400);
     await peer.ended();
     peer.socket.destroy();
+  });
+
+  const whole = { ...upgradeHeaders, Origin: 'http://localhost' };
+  it.each(
+    Object.entries(whole).flatMap(([name, value]) =>
+      [
+        ['Latin-1', `${value}\xe4`],
+        ['nothing but Latin-1', '\xff'],
+        ['a NUL', `${value}\0`],
+        ['a line folded', `${value}\r\n folded`],
+      ]
+        // Without its one word a Connection asks for no upgrade, and is answered so.
+        .filter(([what]) => name !== 'Connection' || !what!.includes('Latin-1'))
+        .map(([what, spoilt]) => [name, what, { ...whole, [name]: spoilt }] as [string, string, Headers]),
+    ),
+  )('with 400 a %s with %s, and the next one is served', async (_name, _what, headers) => {
+    const { port } = await serve();
+    expect((await statusOf(port, headers))[0]).toBe(400);
+    expect((await statusOf(port, whole))[0]).toBe(101);
+  });
+
+  it.each(['Cookie', 'User-Agent', 'X-Any'])('a %s with a NUL or folded, not one with Latin-1', async (name) => {
+    const { port } = await serve();
+    const statuses = await Promise.all(
+      ['a=\0', 'a=\r\n b', 'a=\xe4'].map(async (value) => (await statusOf(port, { [name]: value }))[0]),
+    );
+    expect(statuses).toEqual([400, 400, 101]);
   });
 
   it('and reads nothing behind the refusal as a second request', async () => {
@@ -198,6 +241,26 @@ describe('a server refuses', () => {
     const [status] = await statusOf((http.address() as AddressInfo).port, {});
     // From Node 22 on it is Node that refuses.
     expect([400, 431]).toContain(status);
+  });
+});
+
+describe('64 kB of one thing in a header', () => {
+  const names = [...Object.keys(upgradeHeaders), 'Origin', 'Cookie', 'X-Forwarded-Host', 'Sec-Fetch-Site', 'X-Any'];
+
+  it.each(names)('that is %s costs at most 5 ms', async (name) => {
+    const { port } = await serve({ limits: { maxHeaderBytes: 2 ** 20 } });
+    for (const filling of [' ', '"', ',', ';', '="', '\\', 'a;', 'a=b;', ':', '/', '@', '\t']) {
+      const value = `${upgradeHeaders[name] ?? ''}, x${filling.repeat(65_536 / filling.length)}x`;
+      const times: number[] = [];
+      // CPU time of both ends, and the best of some: a busy machine must not fail what is quick.
+      while (times.length < 10 && !times.some((time) => time < 5)) {
+        const before = process.cpuUsage();
+        await statusOf(port, { [name]: value });
+        const { user, system } = process.cpuUsage(before);
+        times.push((user + system) / 1_000);
+      }
+      expect(Math.min(...times)).toBeLessThan(5);
+    }
   });
 });
 
@@ -344,6 +407,26 @@ describe('verifyClient', () => {
     expect((await statusOf(stage.port, {}, { path: '/throw' }))[0]).toBe(500);
     expect((await statusOf(stage.port, {}))[0]).toBe(101);
     expect(String(await warning)).toContain('no');
+  });
+});
+
+describe('what an application says of a request', () => {
+  it.each<[string, (server: WebSocketServer) => void, Headers]>([
+    ['shouldHandle', (server) => void (server.shouldHandle = fail), {}],
+    ['handleProtocols', () => {}, { 'Sec-WebSocket-Protocol': 'throw' }],
+    ['a listener of headers', (server) => void server.on('headers', fail), {}],
+    ['a listener of wsClientError', (server) => void server.on('wsClientError', fail), { 'Sec-WebSocket-Key': 'x' }],
+  ])('may be that %s throws: that request is refused, and the next one served', async (_what, prepare, headers) => {
+    const warning = once(process, 'warning');
+    const stage = await serve({ handleProtocols: (protocols) => (protocols.has('throw') ? fail() : false) });
+    const { shouldHandle } = stage.server;
+    prepare(stage.server);
+    const [status] = await statusOf(stage.port, headers);
+    expect([0, 500]).toContain(status);
+    expect(String(await warning)).toContain('no');
+    stage.server.shouldHandle = shouldHandle;
+    for (const event of ['headers', 'wsClientError']) stage.server.removeAllListeners(event);
+    expect((await statusOf(stage.port, {}))[0]).toBe(101);
   });
 });
 
