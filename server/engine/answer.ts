@@ -84,7 +84,8 @@ export class Answers {
     if (settings.cookie === false && server.listenerCount('initial_headers') === 0) return this.laterHeaders(request);
     const bag: HeaderBag = {};
     // A list, to which listeners add theirs.
-    if (settings.cookie !== false) bag['Set-Cookie'] = [sessionCookie(settings, request, id)];
+    const cookie = sessionCookie(settings, request, id);
+    if (cookie !== undefined) bag['Set-Cookie'] = [cookie];
     server.emit('initial_headers', bag, messageOf(request));
     server.emit('headers', bag, messageOf(request));
     return [...filterHeaders(request), ...listOf(bag)];
@@ -183,10 +184,17 @@ function filterHeaders(request: AnyRequest): HeaderList {
   return agent !== undefined && (agent.includes('MSIE ') || agent.includes('Trident/')) ? UNFILTERED : NOTHING;
 }
 
-function sessionCookie({ cookie }: Settings, request: AnyRequest, id: string): string {
+function sessionCookie({ cookie }: Settings, request: AnyRequest, id: string): string | undefined {
+  if (cookie === false) return undefined;
   const { name = 'io', ...given } = typeof cookie === 'object' ? cookie : {};
   const isSecure = 'encrypted' in request.socket;
-  return serialize(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...given });
+  try {
+    return serialize(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...given });
+  } catch (error) {
+    // The options were checked, but an `encode` of the application's can make anything of an id.
+    log('cookie left out: %s', error);
+    return undefined;
+  }
 }
 
 /** Our headers, and in the place of some of them those that listeners set. What varies with the Origin does so whatever they say. */

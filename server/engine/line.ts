@@ -245,17 +245,17 @@ export class Line implements SessionSink, HeartbeatSink, TransportOwner {
       return core.stateName === 'closed' ? 'last' : 'taken';
     }
     const { type } = packet;
-    if (session.isHeard) session.emit('packet', packet);
-    if (type === 'ping' || type === 'pong') {
-      const isDue = type === (session.protocol === 3 ? 'ping' : 'pong');
-      if (this.heartbeat instanceof Heartbeat && isDue) this.host.counts.roundTrip(this.heartbeat.answered());
-      if (isDue) session.emit('heartbeat');
-      else if (!core.resumable) {
-        core.end('transport-error', 'heartbeat in the wrong direction');
-        return 'last';
-      }
-    }
     try {
+      if (session.isHeard) session.emit('packet', packet);
+      if (type === 'ping' || type === 'pong') {
+        const isDue = type === (session.protocol === 3 ? 'ping' : 'pong');
+        if (this.heartbeat instanceof Heartbeat && isDue) this.host.counts.roundTrip(this.heartbeat.answered());
+        if (isDue) session.emit('heartbeat');
+        else if (!core.resumable) {
+          core.end('transport-error', 'heartbeat in the wrong direction');
+          return 'last';
+        }
+      }
       if (core.receive(packet, lane)) return core.stateName === 'closed' ? 'last' : 'taken';
     } catch (error) {
       this.listenerThrew(error);

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 
+import { serialize } from 'cookie';
 import type { SerializeOptions } from 'cookie';
 import type { CorsOptions, CorsOptionsDelegate } from 'cors';
 
@@ -124,6 +125,23 @@ function partOrSwitch<T extends object>(fallback: boolean): Rule<T | boolean> {
   return { fallback, check: (_name, given) => (isObject(given) ? (given as T) : Boolean(given)) };
 }
 
+/** One that no response could carry, as with a line break in its path, would fail at each session that opens. */
+const writableCookie: Rule<CookieOptions | boolean> = {
+  fallback: false,
+  check(name, given) {
+    if (!isObject(given)) return Boolean(given);
+    // Its parts are checked where it is written.
+    const cookie = given as CookieOptions;
+    try {
+      serialize(cookie.name ?? 'io', 'id', cookie);
+    } catch (error) {
+      const why = JSON.stringify(error instanceof Error ? error.message : error);
+      throw new OptionError('ERR_OPTION_TYPE', `${name} can't be written: ${why}.`);
+    }
+    return cookie;
+  },
+};
+
 export const transportNames: readonly TransportName[] = ['polling', 'websocket', 'streaming'];
 
 /** Programs name ones that we don't have, `webtransport` above all: their peers go without. */
@@ -168,7 +186,7 @@ const serverRules = {
   ),
   corsWebSocket: flag(true),
   bindOrigin: flag(true),
-  cookie: partOrSwitch<CookieOptions>(false),
+  cookie: writableCookie,
   httpCompression: partOrSwitch<HttpCompression>(true),
   perMessageDeflate: partOrSwitch<DeflateOptions>(false),
   initialPacket: value<RawData | undefined>('a message', undefined, (given) => given !== null),

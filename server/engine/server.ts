@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import cors from 'cors';
 
 import type { TransportName } from '../../shared/engine/packet.ts';
+import { warnOf } from '../../shared/websocket/announcer.ts';
 import type { PlainRequest } from '../websocket/index.ts';
 import { Attachments } from './attachments.ts';
 import { drain } from './drain.ts';
@@ -69,6 +70,19 @@ export class Server extends EventEmitter {
     this.attachments = new Attachments(this);
     // The package reads either: options, or a function that gives them.
     if (this.opts.cors !== undefined) this.use(cors(this.opts.cors as cors.CorsOptions));
+  }
+
+  /**
+   * A listener that throws is told as a warning, and whoever it was told about goes on: no peer may end the process by what
+   * makes a listener throw.
+   */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    try {
+      return super.emit(event, ...args);
+    } catch (error) {
+      warnOf(error);
+      return true;
+    }
   }
 
   /** Sessions by their id: a copy, made anew each time. */

@@ -104,7 +104,8 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
   connectTimedOut(): void {
     debug('client %s joined no namespace in time', this.id.slice(0, 6));
     this.server.counts.hit('connect-timeout', this.conn);
-    this.close();
+    // It may have been told why, and not have asked for that yet: it had its time.
+    this.close(undefined, true);
   }
 
   /** Starts to join a namespace. */
@@ -266,10 +267,10 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     this.close(malformed(error.message));
   }
 
-  private close(description?: unknown): void {
+  private close(description?: unknown, discard = false): void {
     // First, so that the sockets hear our description and not the session's.
     this.closed('forced close', description);
-    if (this.conn.readyState === 'open') this.conn.close();
+    if (this.conn.readyState === 'open') this.conn.close(discard);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Options that engine.io-client has and no other test is about: the official client is the control of each. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
+import { Agent, createServer as createPlainServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -178,3 +179,29 @@ function pfxOf(key: string, cert: string, passphrase: string): Buffer {
     rmSync(folder, { recursive: true });
   }
 }
+
+describe.each(['polling', 'websocket', 'streaming'] as const)(
+  'what an application adds to requests, on %s,',
+  (transport) => {
+    it.each(['\r', '\n', '\0', '\r\nX-Injected: yes'])('never breaks out of its place by %j', async (evil) => {
+      const http = createPlainServer();
+      const seen: string[] = [];
+      const note = ({ rawHeaders, url }: IncomingMessage): void => void seen.push(String(url), ...rawHeaders);
+      http.on('request', (request, response) => (note(request), response.writeHead(404).end()));
+      http.on('upgrade', (request, socket) => (note(request), socket.end('HTTP/1.1 404 Not Found\r\n\r\n')));
+      await once(http.listen(0, '127.0.0.1'), 'listening');
+      onTestFinished(() => void http.close().closeAllConnections());
+      const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+      const given = { transports: [transport], reconnection: false };
+      for (const extraHeaders of [{ 'X-A': `a${evil}` }, { [`X-A${evil}`]: 'a' }]) {
+        const [error] = await heard(connectWith(ours.Socket, url, { ...given, extraHeaders }), 'error');
+        expect(error).toMatchObject({ description: expect.any(TypeError) });
+      }
+      expect(seen).toEqual([]);
+      for (const options of [{ query: { a: `b${evil}` } }, { path: `/engine.io${evil}` }])
+        await heard(connectWith(ours.Socket, url, { ...given, ...options }), 'error');
+      expect(seen.length).toBeGreaterThan(0);
+      expect(seen.filter((text) => /[\r\n\0]|^X-Injected/.test(text))).toEqual([]);
+    });
+  },
+);

@@ -6,6 +6,8 @@ import type { WebSocket } from 'ws';
 
 import { Farewells } from '../../server/engine/farewells.ts';
 import type { Session } from '../../server/engine/index.ts';
+import { maskedFrame } from '../websocket/raw-frames.ts';
+import { upgradeRequest } from '../websocket/raw-peer.ts';
 import { Poller, WebSocketPeer, ask, begin, next, open, serve, tcp } from './server-fixture.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
@@ -151,6 +153,20 @@ it.each([
   socket.write(Buffer.from(frame, 'hex'));
   expect((await closed)[0]).toBe('transport error');
   expect([socket.destroyed, engine.clientsCount]).toEqual([false, 0]);
+});
+
+it.each([
+  ['a fragment', { opcode: 1, fin: false }],
+  ['half a frame', { opcode: 1, length: 90_000n }],
+])('ends a session by its heartbeat where %s of a message is the last that comes', async (_what, part) => {
+  const { engine, port } = await serve({ pingInterval: 30, pingTimeout: 30 });
+  const { socket } = await tcp(port);
+  const opened = next<[Session]>(engine, 'connection');
+  socket.write(upgradeRequest({}, { path: '/engine.io/?EIO=4&transport=websocket' }));
+  const [session] = await opened;
+  const closed = next<Closed>(session, 'close');
+  socket.write(maskedFrame({ payload: '4', ...part }));
+  expect((await closed)[0]).toBe('ping timeout');
 });
 
 it.each(['', '&resume=1'])('ends a session whose peer%s sends a message that is too big, for good', async (more) => {

@@ -5,6 +5,8 @@ import * as fc from 'fast-check';
 import { Socket as Client } from 'engine.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { maskedText } from '../websocket/raw-frames.ts';
+import { upgradeRequest } from '../websocket/raw-peer.ts';
 import { Poller, WebSocketPeer, ask, next, open, serve, tcp } from './server-fixture.ts';
 
 async function start(options = {}) {
@@ -181,6 +183,61 @@ it('opens on a WebSocket at once, and takes what comes in the same segment as th
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
   socket.write(Buffer.concat([Buffer.from(head), masked]));
   expect(await got).toBe('hi');
+});
+
+it.each([
+  ['has no mask', '8102347c'],
+  ['has reserved bits', 'f18000000000'],
+  ['has a reserved opcode', '838000000000'],
+  ['is longer than may be', '82ff000000000fffffff00000000'],
+  ['is no UTF-8', '818200000000ff34'],
+  ['is no packet', '8182000000007a7a'],
+])('ends a session and nothing else whose first frame %s, in the same segment as the request', async (_what, frame) => {
+  const { engine, port, sessions } = await serve();
+  const bystander = new Poller(port, (await open(port)).sid);
+  const head = upgradeRequest({}, { path: '/engine.io/?EIO=4&transport=websocket' });
+  const probing = upgradeRequest({}, { path: `/engine.io/?${bystander.query('', 'websocket')}` });
+  for (const request of [head, probing]) {
+    const { socket, ended } = await tcp(port);
+    socket.write(Buffer.concat([Buffer.from(request), Buffer.from(frame, 'hex')]));
+    socket.on('data', () => socket.end());
+    expect(await ended).toMatch(/^HTTP\/1\.1 101 /);
+  }
+  expect((await bystander.post('4a')).body).toBe('ok');
+  await expect.poll(() => engine.clientsCount).toBe(1);
+  expect([sessions[0]!.readyState, sessions[0]!.transport.name]).toEqual(['open', 'polling']);
+});
+
+it('is read however its request is cut, with what comes right behind it', async () => {
+  const { engine, port } = await serve();
+  engine.on('connection', (session) => session.on('message', (data: string) => session.send(data)));
+  const request = upgradeRequest({}, { path: '/engine.io/?EIO=4&transport=websocket' });
+  const bytes = Buffer.concat([Buffer.from(request), maskedText('4hi'), maskedText('4ho')]);
+  const answers = await Promise.all(
+    Array.from({ length: bytes.length - 1 }, async (_none, at) => {
+      const { socket, ended } = await tcp(port);
+      socket.on('data', (text: string) => text.includes('4ho') && socket.end());
+      socket.write(bytes.subarray(0, at + 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.write(bytes.subarray(at + 1));
+      return (await ended).replace(/"sid":"[^"]*"/, '');
+    }),
+  );
+  expect(new Set(answers).size).toBe(1);
+  expect(answers[0]).toMatch(/4hi.*4ho/s);
+});
+
+it('reads nothing as HTTP behind an upgrade, taken or refused', async () => {
+  const { port, engine, refusals } = await serve();
+  const second = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n';
+  for (const query of ['EIO=4&transport=websocket', 'EIO=4&transport=websocket&sid=nobody', 'EIO=4&transport=tobi']) {
+    const { socket, ended } = await tcp(port);
+    socket.write(upgradeRequest({}, { path: `/engine.io/?${query}` }) + second);
+    socket.on('data', () => socket.end());
+    expect((await ended).match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  }
+  expect(refusals).toHaveLength(2);
+  await expect.poll(() => engine.clientsCount).toBe(0);
 });
 
 it('is left as it was by peers that reset the connection at every point of opening and probing', async () => {

@@ -235,6 +235,20 @@ describe('limits', () => {
     await expect.poll(async () => (await fetch(opening)).status).toBe(200);
   });
 
+  it.each([
+    ['asks for a namespace that there is not', '40/none,'],
+    ['is not let in by middleware', '40/closed,'],
+    ['waits for middleware that never answers', '40/undecided,'],
+  ])('closes whoever %s at connectTimeout, though it does not ask for what waits for it', async (_what, packet) => {
+    const { io, url } = await serve({ connectTimeout: 100 });
+    io.of('/closed').use((_socket, next) => next(new Error('no')));
+    io.of('/undecided').use(() => {});
+    const polling = `${url}/socket.io/?EIO=4&transport=polling`;
+    const sid = /"sid":"([^"]+)"/.exec(await (await fetch(polling)).text())![1];
+    await fetch(`${polling}&sid=${sid}`, { method: 'POST', body: packet });
+    await vi.waitFor(() => expect(io.engine.clientsCount).toBe(0), { timeout: 5_000 });
+  });
+
   it('lets a client be in so many namespaces', async () => {
     const { io, port } = await serve({ maxNamespaces: 2 });
     io.of(/^\/n\d+$/);
