@@ -71,7 +71,10 @@ export function createLadder(socket: Socket, emit: Emit, { isArriving, create, a
   let falls = 0;
   /** When climbing is tried again, once that was put off. What is lost and found meanwhile changes nothing of it. */
   let climbAt: number | undefined;
-  let since = 0;
+  /** When the transport at hand began to carry the session, and before that when the session was asked for. */
+  let since = clock.now();
+  /** Twice as long as it took to open the session: so slow are the line and the server. */
+  let patienceMs = 0;
   let isAsleep = false;
 
   const stop = (): void => {
@@ -99,10 +102,13 @@ export function createLadder(socket: Socket, emit: Emit, { isArriving, create, a
     }
   };
 
+  /** That time (ms), or longer where all takes longer. */
+  const atLeast = (ms: number): number => Math.max(ms, patienceMs);
+
   /** Within that time the transport that is being tried must get on. */
   const expect = (withinMs: number): void => {
     timer?.cancel();
-    timer = clock.after(withinMs, () => {
+    timer = clock.after(atLeast(withinMs), () => {
       const { name, readyState } = candidate!;
       lost(candidate!, name === 'streaming' ? 'buffered' : readyState === 'open' ? 'silent' : 'unanswered');
     });
@@ -169,6 +175,7 @@ export function createLadder(socket: Socket, emit: Emit, { isArriving, create, a
 
   return {
     lost,
+    atLeast,
 
     /** The session has ended, and with it whatever was being tried. */
     stop(): void {
@@ -179,10 +186,16 @@ export function createLadder(socket: Socket, emit: Emit, { isArriving, create, a
     /** Whether the session is about to move. */
     isMoving: (): boolean => !!candidate && stage === 'move',
 
-    /** The session is open. @param best - the rung to begin with, as it held last time */
-    start(better: readonly string[], sure: string, best: string | undefined): void {
+    /**
+     * The session is open.
+     *
+     * @param best - the rung to begin with, as it held last time
+     * @param mostMs - how long an answer is waited for at most where the line, or the server, is slow
+     */
+    start(better: readonly string[], sure: string, best: string | undefined, mostMs: number): void {
       rungs = better;
       surest = sure;
+      patienceMs = Math.min(mostMs, 2 * (clock.now() - since));
       since = clock.now();
       climb(Math.max(0, rungs.indexOf(best!)));
     },

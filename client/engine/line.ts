@@ -93,7 +93,7 @@ export function openLine(
       core.told();
       return core.seen;
     },
-    taken: () => core.transport && watchdog?.taken(ASK_MS),
+    taken: () => core.transport && watchdog?.taken(ladder.atLeast(ASK_MS)),
   };
 
   const ladder = createLadder(socket, emit, {
@@ -234,6 +234,7 @@ export function openLine(
       ),
       names.includes('polling') ? 'polling' : transport.name,
       memory.proven.get(place),
+      (pingInterval + pingTimeout) / 3,
     );
   }
 
@@ -274,7 +275,7 @@ export function openLine(
       // Behind a large upload the question would wait its turn, and silence say nothing.
       if (core.transport && transport.writable) {
         core.ping();
-        watchdog?.expect(ASK_MS);
+        watchdog?.expect(ladder.atLeast(ASK_MS));
       }
       ladder.wake();
     }

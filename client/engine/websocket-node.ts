@@ -10,6 +10,8 @@ export const connect: Environment['connect'] = (url, options, receiver) => {
   const ws = new WebSocket(url, protocols, {
     ...tlsOf(options),
     headers: headersOf(options),
+    // Who waits for it knows how long, as in a browser.
+    handshakeTimeout: 0,
     perMessageDeflate,
     agent: typeof agent === 'object' ? (agent as Agent) : undefined,
   });

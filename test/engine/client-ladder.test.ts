@@ -130,7 +130,7 @@ describe('through a network', () => {
 
 describe('the ladder', () => {
   /** A ladder whose transports do nothing by themselves. */
-  function raise(rungs: readonly string[], state = { stateName: 'open', resumable: true }) {
+  function raise(rungs: readonly string[], state = { stateName: 'open', resumable: true }, openingMs = 0) {
     const clock = new VirtualClock();
     const made: { name: string; joins: Joining; isClosed: boolean; transport: Transport }[] = [];
     const failures: string[] = [];
@@ -180,7 +180,8 @@ describe('the ladder', () => {
       if (joins === 'probe') ladder.hears(transport, { type: 'pong', data: 'probe' });
       ladder.hears(transport, { type: 'noop', data: '0' });
     };
-    ladder.start(rungs, 'polling', undefined);
+    clock.turn(openingMs);
+    ladder.start(rungs, 'polling', undefined, 15_000);
     return { clock, ladder, made, failures, tried, fail, succeed, state };
   }
 
@@ -193,6 +194,24 @@ describe('the ladder', () => {
     expect(tried()).toEqual(['probe websocket', 'probe streaming']);
     clock.turn(8_000);
     expect(failures.at(-1)).toBe('probe streaming: buffered');
+  });
+
+  it.each([
+    [1_000, 8_000, 5_000],
+    [6_000, 12_000, 12_000],
+    [60_000, 15_000, 15_000],
+  ])('waits the longer, the longer it took to open: %i ms', (openingMs, probeMs, attachMs) => {
+    const { clock, ladder, failures, state } = raise(['websocket'], undefined, openingMs);
+    clock.turn(probeMs - 1);
+    expect(failures).toEqual([]);
+    clock.turn(1);
+    expect(failures).toEqual(['probe websocket: unanswered']);
+    state.stateName = 'suspended';
+    ladder.fell();
+    clock.turn(attachMs - 1);
+    expect(failures).toHaveLength(1);
+    clock.turn(1);
+    expect(failures.at(-1)).toBe('attach polling: unanswered');
   });
 
   it('climbs again after waits that double, up to five minutes', () => {
