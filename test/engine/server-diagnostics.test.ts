@@ -4,6 +4,7 @@ import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 
 import { Socket } from '../../client/engine/index.ts';
 import { Cable } from '../interop/cable.ts';
+import { uncaughtBy } from '../events/client-uncaught.ts';
 import { WebSocketPeer, ask, next, serve } from './server-fixture.ts';
 
 const names = ['session:open', 'session:suspend', 'session:resume', 'session:close', 'transport:change'].concat(
@@ -71,3 +72,27 @@ it('tells of what was refused, and of what a limit ended', async () => {
     ['limit', { code: 'too-big' }],
   ]);
 });
+
+it.each(['session:open', 'session:close', 'reject', 'limit'])(
+  'keeps what a subscriber of %s throws from the session and from the request',
+  async (name) => {
+    const boom = new Error('boom');
+    const subscriber = (): never => {
+      throw boom;
+    };
+    const { engine, port, sessions } = await serve({ maxHttpBufferSize: 100 });
+    const uncaught = await uncaughtBy(async () => {
+      subscribe(`throughline:${name}`, subscriber);
+      onTestFinished(() => void unsubscribe(`throughline:${name}`, subscriber));
+      expect((await ask(port, { query: 'EIO=4&transport=tobi' })).status).toBe(400);
+      const peer = new WebSocketPeer(port, 'EIO=4&transport=websocket');
+      await peer.until(1);
+      const ended = next(sessions[0]!, 'close');
+      peer.send(`4${'x'.repeat(200)}`);
+      expect(await ended).toEqual(['transport error', expect.objectContaining({ code: 'too-big' })]);
+      unsubscribe(`throughline:${name}`, subscriber);
+    });
+    expect(uncaught).toBe(boom);
+    expect(engine.metrics()).toMatchObject({ closedSessions: { 'too-big': 1 }, limitHits: { 'too-big': 1 } });
+  },
+);

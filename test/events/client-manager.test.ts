@@ -202,7 +202,7 @@ describe('a manager', () => {
     ]);
   });
 
-  itRaw('leaves a server alone that asks for it', async () => {
+  itRaw.each(['polling', 'websocket'] as const)('leaves a server alone that asks for it over %s', async (transport) => {
     const asked: number[] = [];
     const http = createServer((_request, answer) => {
       asked.push(performance.now());
@@ -210,7 +210,7 @@ describe('a manager', () => {
     });
     await once(http.listen(0, '127.0.0.1'), 'listening');
     const { port } = http.address() as AddressInfo;
-    const client = io(`http://127.0.0.1:${port}`, { ...soon, forceNew: true, transports: ['polling'] });
+    const client = io(`http://127.0.0.1:${port}`, { ...soon, forceNew: true, transports: [transport] });
     const [error] = await heard<[Error]>(client, 'connect_error');
     expect(error).toMatchObject({ code: 'ERR_REFUSED', retryAfterMs: 1_000 });
     await heard(client, 'connect_error');

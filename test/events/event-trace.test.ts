@@ -2,7 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { EventTrace, Server, Socket } from '../../server/events/index.ts';
+import type { EventTrace } from '../../server/events/index.ts';
+import { uncaughtBy } from './client-uncaught.ts';
 import { meet } from './meet.ts';
 import { serve } from './raw-peer.ts';
 
@@ -131,36 +132,15 @@ it('begins the work of what only looks like a promise once', async () => {
 it('keeps what a subscriber throws from the session', async () => {
   const { io, url } = await serve();
   const [client, socket] = await meet(io, url);
-  const heard = await withUncaught(async () => {
+  socket.on('ask', (answer: (text: string) => void) => answer('yes'));
+  const uncaught = await uncaughtBy(async () => {
     const start = (): never => {
       throw boom;
     };
     channel.start.subscribe(start);
     onTestFinished(() => void channel.start.unsubscribe(start));
-    return answered(client, socket, io);
+    expect(await client.emitWithAck('ask')).toBe('yes');
   });
-  expect(heard).toEqual({ answer: 'yes', sockets: 1, uncaught: [boom] });
+  expect(uncaught).toBe(boom);
+  expect(socket.connected).toBe(true);
 });
-
-async function answered(
-  client: Awaited<ReturnType<typeof meet>>[0],
-  socket: Socket,
-  io: Server,
-): Promise<{ answer: unknown; sockets: number }> {
-  socket.on('ask', (answer: (text: string) => void) => answer('yes'));
-  return { answer: await client.emitWithAck('ask'), sockets: io.sockets.sockets.size };
-}
-
-/** Runs `task` while uncaught errors are collected instead of being the end of the process. */
-async function withUncaught<T extends object>(task: () => Promise<T>): Promise<T & { uncaught: unknown[] }> {
-  const uncaught: unknown[] = [];
-  const others = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', (error) => uncaught.push(error));
-  try {
-    return { ...(await task()), uncaught };
-  } finally {
-    process.removeAllListeners('uncaughtException');
-    for (const other of others) process.on('uncaughtException', other);
-  }
-}
