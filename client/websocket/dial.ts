@@ -100,7 +100,8 @@ export function dial(
     if (isSettled) return;
     if (sink.answered(request, answer)) return void settle();
     const status = answer.statusCode ?? 0;
-    fail(new HandshakeError('ERR_REFUSED', `Unexpected server response: ${status}`, status));
+    const { 'retry-after': retryAfter } = answer.headers;
+    fail(new HandshakeError('ERR_REFUSED', `Unexpected server response: ${status}`, status, retryAfter));
   });
   if (limits.handshakeTimeoutMs > 0) {
     const late = new HandshakeError(
