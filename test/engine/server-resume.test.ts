@@ -211,6 +211,9 @@ describe('a lost transport', () => {
   it.each([
     ['has seen what can not be', '&seen=7', 'closed'],
     ['has seen no number', '&seen=x', 'closed'],
+    ['has seen less than nothing', '&seen=-1', 'closed'],
+    ['has seen NaN', '&seen=NaN', 'closed'],
+    ['has seen too much to be counted', '&seen=1e99', 'closed'],
     ['was overtaken', '&seen=0&turn=0', 'open'],
   ])('is not followed by a WebSocket that %s', async (_why, more, state) => {
     const { session, poller } = await start();

@@ -249,6 +249,17 @@ describe('limits', () => {
     await vi.waitFor(() => expect(io.engine.clientsCount).toBe(0), { timeout: 5_000 });
   });
 
+  it('lets others in when the time of those who say nothing is up, and keeps nothing of these', async () => {
+    const { io, port } = await serve({ maxSilentSessions: 50, connectTimeout: 3_000 });
+    const opening = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+    const answers = await Promise.all(Array.from({ length: 70 }, () => fetch(opening)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(20);
+    await expect.poll(() => io.engine.clientsCount, { timeout: 10_000 }).toBe(0);
+    expect(io.connectDeadlines.size).toBe(0);
+    expect((await fetch(opening)).status).toBe(200);
+  });
+
   it('lets a client be in so many namespaces', async () => {
     const { io, port } = await serve({ maxNamespaces: 2 });
     io.of(/^\/n\d+$/);
