@@ -47,8 +47,6 @@ const ENDED: Wire = {
 };
 
 export class WebSocketTransport extends Transport implements ConnectionSink {
-  readonly name = 'websocket';
-  readonly maxBatchBytes = HIGH_WATER_BYTES;
   private connection: Wire;
 
   /** Must be called in the tick in which the connection was made. */
@@ -56,6 +54,15 @@ export class WebSocketTransport extends Transport implements ConnectionSink {
     super(sid, codec, owner);
     this.connection = connection;
     connection.sink = this;
+  }
+
+  // Getters, for a field would be one in each of thousands.
+  get name(): 'websocket' {
+    return 'websocket';
+  }
+
+  get maxBatchBytes(): number {
+    return HIGH_WATER_BYTES;
   }
 
   get writable(): boolean {

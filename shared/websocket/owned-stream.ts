@@ -41,6 +41,7 @@ export function streamOwning<Owner>(events: StreamEvents<Owner>): (stream: Duple
    */
   function onPush(this: Owned, chunk: unknown, encoding?: BufferEncoding): boolean {
     const owner = this[OWNER];
+    if (chunk === null) this.on('end', onEnd);
     const isPlain = owner !== undefined && this.readableFlowing === true && this.readableLength === 0;
     if (!isPlain || chunk === null || this.listenerCount('data') > 1) return ownPush.call(this, chunk, encoding);
     events.chunk(owner, chunk as Buffer);
@@ -48,7 +49,8 @@ export function streamOwning<Owner>(events: StreamEvents<Owner>): (stream: Duple
   }
 
   function onEnd(this: Owned): void {
-    events.ended(this[OWNER]!);
+    const owner = this[OWNER];
+    if (owner !== undefined) events.ended(owner);
   }
 
   function onError(this: Owned, error: Error): void {
@@ -66,9 +68,16 @@ export function streamOwning<Owner>(events: StreamEvents<Owner>): (stream: Duple
   return (stream: Owned, owner) => {
     stream[OWNER] = owner;
     stream.on('error', onError);
-    stream.on('end', onEnd);
     stream.on('close', onClose);
     stream.on('data', onData);
+    // The end, too, is pushed. Listened for only then: Node listens as well, and a list of two is 88 bytes of an idle connection.
     if (stream instanceof Socket) stream.push = onPush;
+    if (!(stream instanceof Socket) || wasEnded(stream)) stream.on('end', onEnd);
   };
+}
+
+/** Whether the end was pushed already, and perhaps not told yet. Node has no public name for that. */
+function wasEnded(socket: Socket): boolean {
+  // oxlint-disable-next-line no-underscore-dangle
+  return (socket as unknown as { _readableState: { readonly ended: boolean } })._readableState.ended;
 }

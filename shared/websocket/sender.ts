@@ -10,7 +10,6 @@ import type { ConnectionSettings } from './connection-settings.ts';
 import { Opcode } from './frame.ts';
 import type { Role } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { Limits } from './limits.ts';
 import { randomMask } from './mask-source.ts';
 import { Outlet } from './outlet.ts';
 import { flushAtEndOfTurn, flushOpening, flushWithOthers, forget } from './turn.ts';
@@ -42,8 +41,7 @@ export interface SenderOwner {
 
 export class Sender extends Outlet {
   private readonly owner: SenderOwner;
-  private readonly limits: Limits;
-  private readonly role: Role;
+  private readonly settings: ConnectionSettings;
   /** What is to leave next, from its first frame on. */
   private batch: FrameWriter | undefined = undefined;
 
@@ -61,11 +59,10 @@ export class Sender extends Outlet {
   /** Bytes of the handshake in the batch: no application's, so `bufferedAmount` leaves them out. */
   private greetingBytes = 0;
 
-  constructor(socket: Duplex, { role, limits }: ConnectionSettings, owner: SenderOwner) {
+  constructor(socket: Duplex, settings: ConnectionSettings, owner: SenderOwner) {
     super(socket);
     this.owner = owner;
-    this.limits = limits;
-    this.role = role;
+    this.settings = settings;
   }
 
   get bufferedAmount(): number {
@@ -77,16 +74,17 @@ export class Sender extends Outlet {
   }
 
   private get writer(): FrameWriter {
-    return (this.batch ??= spare[this.role].pop() ?? newWriter(this.role));
+    const { role } = this.settings;
+    return (this.batch ??= spare[role].pop() ?? newWriter(role));
   }
 
   /** Counts bytes that wait before us, or no longer do. */
   addBacklog(bytes: number): void {
     this.backlogBytes += bytes;
     const { bufferedAmount } = this;
-    if (bufferedAmount > this.limits.highWaterBytes) this.wasHigh = true;
-    if (bufferedAmount > this.limits.maxQueuedBytes)
-      this.owner.tooSlow(`${bufferedAmount} bytes queued, limit ${this.limits.maxQueuedBytes}`);
+    if (bufferedAmount > this.settings.limits.highWaterBytes) this.wasHigh = true;
+    if (bufferedAmount > this.settings.limits.maxQueuedBytes)
+      this.owner.tooSlow(`${bufferedAmount} bytes queued, limit ${this.settings.limits.maxQueuedBytes}`);
   }
 
   /** Sends the end of the opening handshake, in one write with what follows in this turn: it answers a chunk as well. */
@@ -120,8 +118,8 @@ export class Sender extends Outlet {
 
   /** Answers a ping: each for as long as the peer reads, only the newest where it doesn't. */
   answerPing(payload: Uint8Array): void {
-    if (this.pendingPongs === this.limits.maxPendingPongs) this.flushNow();
-    if (this.pendingPongs === this.limits.maxPendingPongs) {
+    if (this.pendingPongs === this.settings.limits.maxPendingPongs) this.flushNow();
+    if (this.pendingPongs === this.settings.limits.maxPendingPongs) {
       this.newestPong = payload;
       return;
     }
@@ -224,9 +222,10 @@ export class Sender extends Outlet {
     this.batch = undefined;
     this.acceptedBytes += bytes;
     this.greetingBytes = 0;
-    if (bytes + this.unsentBytes > this.limits.highWaterBytes) this.wasHigh = true;
-    this.give(batch, this.limits);
-    if (spare[this.role].length < MOST_SPARE) spare[this.role].push(batch);
+    if (bytes + this.unsentBytes > this.settings.limits.highWaterBytes) this.wasHigh = true;
+    this.give(batch, this.settings.limits);
+    const free = spare[this.settings.role];
+    if (free.length < MOST_SPARE) free.push(batch);
     if (this.isBlocked) return;
     this.pendingPongs = 0;
     if (this.wasHigh || this.callbacks !== undefined) process.nextTick(() => this.allLeft());
