@@ -110,6 +110,7 @@ export class Server<
   /** Whether clients that come back get their state. */
   readonly recovers: boolean;
   readonly connectDeadlines: ConnectDeadlines;
+  /** Counts what {@link metrics} tells of this floor. */
   readonly counts = new EventCounts();
   private readonly namespaces: Namespaces<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   private readonly engines = new Engines();
