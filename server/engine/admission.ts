@@ -84,8 +84,9 @@ function checkOrigin(applicant: Applicant, settings: Settings): Refusal | undefi
   return refused;
 }
 
-function isAllowed({ request, isUpgrade, allowedOrigin }: Applicant, origin: string, settings: Settings): boolean {
-  if (isSameSite(request, origin)) return true;
+function isAllowed(applicant: Applicant, origin: string, settings: Settings): boolean {
+  const { request, line, isUpgrade, allowedOrigin } = applicant;
+  if (isSameSite(request, origin) || isOfOwnPage(line)) return true;
   if (settings.cors !== undefined)
     return allowedOrigin === '*' || allowedOrigin === origin || (isUpgrade && !settings.corsWebSocket);
   // Without a word from the application a foreign page may come, but not with what identifies its visitor.
@@ -101,6 +102,14 @@ function isSameSite(request: AnyRequest, origin: string): boolean {
   if (host === undefined) return false;
   const forwarded = headers['x-forwarded-host'];
   return host === headers.host?.toLowerCase() || (typeof forwarded === 'string' && host === forwarded.toLowerCase());
+}
+
+/**
+ * Whether a page of this very site opened the session. Chromium says where a request comes from, but not with WebSockets; what
+ * names the session can only be its page, for no other got to know its id.
+ */
+function isOfOwnPage(line: Line | undefined): boolean {
+  return line?.session.request.headers['sec-fetch-site'] === 'same-origin';
 }
 
 /** Host and port of an Origin, as a Host header would have them. */

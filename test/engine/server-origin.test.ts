@@ -135,6 +135,26 @@ it.each([
   expect(await status(port, 'polling', { ...headers, Cookie: 'a=b' })).toBe(200);
 });
 
+it.each([
+  ['of our own, as the browser said when it was opened', 'same-origin', 101],
+  ['of another site', 'cross-site', 403],
+  ['of which the browser says nothing', undefined, 403],
+])('takes the WebSocket of a session of a page %s, behind a proxy that says nothing', async (_what, site, expected) => {
+  const { port } = await serve();
+  const visitor = { Cookie: 'a=b' };
+  // Without an Origin, as browsers ask their own site; and Chromium tells nothing of the site with a WebSocket.
+  const { sid } = await open(port, '', {
+    ...host,
+    ...visitor,
+    ...(site === undefined ? {} : { 'Sec-Fetch-Site': site }),
+  });
+  const page = { Origin: 'https://www.example', ...visitor };
+  expect(await status(port, 'websocket', page, `&sid=${sid}`)).toBe(expected);
+  const evil = { Origin: 'https://evil.example', ...visitor };
+  // Bound to its page by now, where that was let in.
+  expect(await status(port, 'websocket', evil, `&sid=${sid}`)).toBe(expected === 101 ? 400 : 403);
+});
+
 it('lets allowRequest decide on foreign pages where cors is not set', async () => {
   const { port } = await serve({ allowRequest: (_request, decide) => decide(null, true) });
   const headers = { Origin: 'https://evil.example', Cookie: 'a=b' };
