@@ -9,14 +9,16 @@ import { randomBytes } from 'node:crypto';
 
 import createDebug from 'debug';
 
-import { PacketType } from '../../../shared/events/packet.ts';
 import type { Packet } from '../../../shared/events/packet.ts';
 import { Adapter } from './adapter.ts';
+import { BroadcastAnswers } from './broadcast-answers.ts';
+import type { AckCallback } from './broadcast-answers.ts';
 import { MessageType, decodeOptions, encodeOptions, isWellFormed } from './cluster-messages.ts';
 import type { ClusterMessage, ClusterResponse, Offset, ServerId, Unsigned } from './cluster-messages.ts';
 import { printable } from '../printable.ts';
+import { addOffset, isRecoverable } from './packet-offset.ts';
 import { PeerRequests, PeersMissingError } from './peer-requests.ts';
-import type { AdapterNamespace, AdapterSocket, BroadcastOptions, Room } from './types.ts';
+import type { AdapterSocket, BroadcastOptions, Room } from './types.ts';
 
 const debug = createDebug('throughline:events:cluster-adapter');
 
@@ -25,22 +27,12 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 
 const createId = (): string => randomBytes(8).toString('hex');
 
-// oxlint-disable-next-line no-explicit-any -- as the contract declares it
-type AckCallback = (...args: any[]) => void;
-
-/** A broadcast of ours that other servers answer to. */
-interface AckRequest {
-  readonly counted: Set<ServerId>;
-  readonly clientCountCallback: (clientCount: number) => void;
-  readonly ack: AckCallback;
-}
-
 export abstract class ClusterAdapter extends Adapter {
   protected readonly uid: ServerId = createId();
   /** Messages of others that made no sense. */
   malformedCount = 0;
   private readonly requests = new PeerRequests();
-  private readonly ackRequests: Map<string, AckRequest> = new Map();
+  private readonly broadcastAnswers = new BroadcastAnswers();
   /** The last broadcast that waited for its offset: those behind it wait for it, so that none overtakes. */
   private published: Promise<void> = Promise.resolve();
 
@@ -140,16 +132,11 @@ export abstract class ClusterAdapter extends Adapter {
       case MessageType.SERVER_SIDE_EMIT_RESPONSE:
         this.requests.answer(requestId, response.uid, [response.data.packet]);
         break;
-      case MessageType.BROADCAST_CLIENT_COUNT: {
-        const request = this.ackRequests.get(requestId);
-        // A bus may deliver twice.
-        if (request === undefined || request.counted.has(response.uid)) return;
-        request.counted.add(response.uid);
-        request.clientCountCallback(response.data.clientCount);
+      case MessageType.BROADCAST_CLIENT_COUNT:
+        this.broadcastAnswers.reached(requestId, response.uid, response.data.clientCount);
         break;
-      }
       case MessageType.BROADCAST_ACK:
-        this.ackRequests.get(requestId)?.ack(response.data.packet);
+        this.broadcastAnswers.answered(requestId, response.data.packet);
         break;
       default:
     }
@@ -190,14 +177,11 @@ export abstract class ClusterAdapter extends Adapter {
   ): void {
     if (!opts.flags?.local) {
       const requestId = createId();
-      this.ackRequests.set(requestId, { counted: new Set(), clientCountCallback, ack });
+      this.broadcastAnswers.wait(requestId, clientCountCallback, ack, opts.flags?.timeout);
       this.publish({
         type: MessageType.BROADCAST,
         data: { packet: { ...packet }, requestId, opts: encodeOptions(opts) },
       });
-      // Whether all clients of all servers have answered is not known here.
-      const timeoutMs = opts.flags?.timeout;
-      if (timeoutMs !== undefined) setTimeout(() => this.ackRequests.delete(requestId), timeoutMs).unref();
     }
     super.broadcastWithAck(packet, opts, clientCountCallback, ack);
   }
@@ -317,24 +301,4 @@ export abstract class ClusterAdapter extends Adapter {
     };
     this.nsp._onServerSideEmit([...event, callback]);
   }
-}
-
-/** Whether a client that comes back may ask for the packet: it must then know the packet's place on the bus. */
-function isRecoverable({ server }: AdapterNamespace, { type, id }: Packet, { flags }: BroadcastOptions): boolean {
-  return (
-    server.opts.connectionStateRecovery !== undefined &&
-    type === PacketType.EVENT &&
-    id === undefined &&
-    flags?.volatile === undefined
-  );
-}
-
-/** Puts a packet's place on the bus behind its arguments. */
-function addOffset(
-  namespace: AdapterNamespace,
-  packet: Packet,
-  opts: BroadcastOptions,
-  offset: Offset | undefined,
-): void {
-  if (offset !== undefined && isRecoverable(namespace, packet, opts)) packet.data.push(offset);
 }
