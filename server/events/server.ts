@@ -3,7 +3,6 @@
  *
  * Its listeners are those of the default namespace, as Socket.IO has it: `io.on('connection')` is `io.of('/').on('connection')`.
  */
-import { EventEmitter } from 'node:events';
 import type { Server as HttpServer, RequestListener } from 'node:http';
 
 import createDebug from 'debug';
@@ -22,6 +21,7 @@ import { Decoder } from '../../shared/events/decoder.ts';
 import type { StandardSchema } from '../../shared/events/standard-schema.ts';
 import { protocol } from '../../shared/events/packet.ts';
 import type { PacketEncoder, Parser } from '../../shared/events/parser.ts';
+import { answerScrape } from '../engine/exposition.ts';
 import { Server as Engine } from '../engine/index.ts';
 import type { DrainOptions, Middleware, Session } from '../engine/index.ts';
 import { Adapter } from './adapter/adapter.ts';
@@ -37,11 +37,12 @@ import { EventCounts } from './counts.ts';
 import { delegateListeners } from './delegate-listeners.ts';
 import { refuseDeeper } from './depth.ts';
 import type { BindableEngine } from './engine.ts';
-import { answerScrape } from '../engine/exposition.ts';
 import { Engines, answerHealth } from './engines.ts';
 import type { Health } from './engines.ts';
 import { closeServer, listenOn } from './http-server.ts';
 import type { HttpServerInstance } from './http-server.ts';
+import { tellListenerError } from './listener-errors.ts';
+import type { ListenerErrorContext } from './listener-errors.ts';
 import { exposeMetrics, takeEventMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import type { ConnectionMiddleware, Namespace, NamespaceReservedEventsMap } from './namespace.ts';
@@ -49,21 +50,10 @@ import { Namespaces } from './namespaces.ts';
 import type { ParentNspNameMatchFn } from './namespaces.ts';
 import { completeOptions, makeAdapter, resolveLimits } from './options.ts';
 import type { AdapterConstructor, GivenOptions, Limits, ServerOptions } from './options.ts';
-import { printable } from './printable.ts';
 import { QuickEncoder } from './quick-encoder.ts';
 import type { Socket } from './socket.ts';
 
 const debug = createDebug('throughline:events:server');
-
-/** Where a listener of the application's failed. */
-export interface ListenerErrorContext {
-  /** The socket whose listener it was, or for which one of its namespace was called. */
-  // Whatever its events: this is told to one listener for all of them.
-  // oxlint-disable-next-line no-explicit-any
-  readonly socket: Socket<any, any, any, any> | undefined;
-  /** The event that it listened to; `ack` for the callback of an acknowledgement. */
-  readonly event: string;
-}
 
 /** What a server emits by itself. */
 export interface ServerReservedEventsMap<
@@ -400,14 +390,7 @@ export class Server<
   /** Tells of what a listener of the application's threw. The process and other sockets go on. */
   reportListenerError(error: unknown, context: ListenerErrorContext): void {
     this.counts.listenerErrors++;
-    try {
-      if (this.listenerCount('listener_error') > 0)
-        EventEmitter.prototype.emit.call(this.sockets, 'listener_error', error, context);
-      else console.error('throughline: a listener of %s failed:', printable(context.event), error);
-    } catch (failure) {
-      // The one who was to be told failed as well: nobody is left to tell.
-      console.error('throughline: a listener of "listener_error" failed:', failure);
-    }
+    tellListenerError(this.sockets, error, context);
   }
 
   protected override everyone(): ManyOperator<EmitEvents, SocketData> {

@@ -10,9 +10,7 @@ import type { DefaultEventsMap, EventNames, EventParams, EventsMap } from '../..
 import type {
   AllButLast,
   DecorateAcknowledgements,
-  DecorateAcknowledgementsWithMultipleResponses,
   EventNamesWithAck,
-  EventNamesWithoutAck,
   FirstNonErrorArg,
   Last,
 } from '../../shared/events/acknowledgements.ts';
@@ -20,8 +18,7 @@ import { PacketType } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { Session } from '../engine/index.ts';
 import type { Adapter } from './adapter/adapter.ts';
-import type { BroadcastFlags, Room, Session as RecoveredSession, SessionToPersist, SocketId } from './adapter/types.ts';
-import { BroadcastOperator } from './broadcast-operator.ts';
+import type { Room, Session as RecoveredSession, SessionToPersist, SocketId } from './adapter/types.ts';
 import type { Client } from './client.ts';
 import { RECOVERABLE } from './disconnect-reason.ts';
 import type { DisconnectReason } from './disconnect-reason.ts';
@@ -29,6 +26,7 @@ import { callTraced, isTraced } from './event-trace.ts';
 import { buildHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import { LatestValues } from './latest.ts';
+import type { LatestEmitter } from './latest.ts';
 import type { Namespace } from './namespace.ts';
 import { refuseReserved } from './reserved.ts';
 import { runMiddleware } from './run-middleware.ts';
@@ -37,9 +35,9 @@ import { OrderedChecks } from './ordered-checks.ts';
 import { PendingAcks } from './pending-acks.ts';
 import type { AckCallback, CallAck } from './pending-acks.ts';
 import type { Server } from './server.ts';
-import { ServerSideEmitter } from './server-side-emitter.ts';
 import { followSession, isSessionEvent } from './session-events.ts';
 import type { SessionEventsMap } from './session-events.ts';
+import { SocketBroadcaster } from './socket-broadcaster.ts';
 import { createPrivateId, createSocketId } from './socket-id.ts';
 import { unwatched } from './unwatched.ts';
 
@@ -63,12 +61,6 @@ export type Event = [string, ...any[]];
 /** Asked for every event that comes in: calls `next` to let it go on, with an error to refuse it. */
 export type EventMiddleware = (event: Event, next: Next) => unknown;
 
-/** Emits events of which only the newest counts. */
-export interface LatestEmitter<EmitEvents extends EventsMap> {
-  /** @returns always true */
-  emit<Ev extends EventNamesWithoutAck<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
-}
-
 export class Socket<
   ListenEvents extends EventsMap = DefaultEventsMap,
   EmitEvents extends EventsMap = ListenEvents,
@@ -76,7 +68,7 @@ export class Socket<
   // As Socket.IO declares it: without a type of its own, `data` is anything.
   // oxlint-disable-next-line no-explicit-any
   SocketData = any,
-> extends ServerSideEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
+> extends SocketBroadcaster<ListenEvents, EmitEvents, SocketReservedEventsMap, SocketData> {
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
   /** The public id: others may know it. */
@@ -89,7 +81,6 @@ export class Socket<
   private readonly sentAuth: Record<string, unknown> | undefined;
   private readonly issued: number;
   private state: 'connecting' | 'connected' | 'closed' = 'connecting';
-  private flags: BroadcastFlags | undefined = undefined;
   private middleware: EventMiddleware[] | undefined = undefined;
   private lazyAcks: PendingAcks | undefined = undefined;
   private lazyHandshake: Handshake | undefined = undefined;
@@ -181,8 +172,7 @@ export class Socket<
   override emit<Ev extends EventNames<EmitEvents>>(ev: Ev, ...args: EventParams<EmitEvents, Ev>): boolean;
   override emit(...event: unknown[]): boolean {
     refuseReserved(event[0]);
-    const { flags } = this;
-    this.flags = undefined;
+    const flags = this.takeFlags();
     const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
     const callback = event.at(-1);
     if (typeof callback === 'function') {
@@ -209,7 +199,7 @@ export class Socket<
     ev: Ev,
     ...args: AllButLast<EventParams<EmitEvents, Ev>>
   ): Promise<FirstNonErrorArg<Last<EventParams<EmitEvents, Ev>>>> {
-    const hasTimeout = this.flags?.timeout !== undefined;
+    const hasTimeout = this.hasTimeout;
     return new Promise((resolve, reject) => {
       // With a timeout, an error comes before the answer.
       const callback = hasTimeout
@@ -225,23 +215,8 @@ export class Socket<
    * progress. What is already on its way gets there; an acknowledgement can't be had.
    */
   latest(key: string): LatestEmitter<EmitEvents> {
-    this.lazyLatest ??= new LatestValues((event, done) => {
-      if (!this.connected || !this.client.isOpen) return false;
-      const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
-      this.notifyOutgoingListeners(packet);
-      const isTaken = this.conn.transport.writable;
-      this.client.send(packet, undefined, isTaken ? undefined : done);
-      if (isTaken) done();
-      return true;
-    });
-    const values = this.lazyLatest;
-    return {
-      emit(...event: [unknown, ...unknown[]]) {
-        refuseReserved(event[0]);
-        values.emit(key, event);
-        return true;
-      },
-    };
+    this.lazyLatest ??= new LatestValues((event, done) => this.sendLatest(event, done));
+    return this.lazyLatest.emitter(key);
   }
 
   /** Resolves once the client has seen all that was sent so far: true, or false where the session ended before. */
@@ -265,50 +240,9 @@ export class Socket<
     return this.send(...args);
   }
 
-  /** Targets a room, or rooms, without this socket. */
-  to(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.broadcast.to(room);
-  }
-
-  /** {@inheritDoc Socket.to} */
-  in(room: Room | Room[]): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.broadcast.to(room);
-  }
-
-  /** Targets everyone but this socket and those in a room, or rooms. */
-  except(
-    room: Room | Room[],
-  ): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.broadcast.except(room);
-  }
-
-  /** Targets everyone but this socket. */
-  get broadcast(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    const flags = this.flags ?? {};
-    this.flags = undefined;
-    return new BroadcastOperator(this.adapter, new Set(), new Set([this.id]), flags);
-  }
-
-  /** Targets everyone on this server but this socket. */
-  get local(): BroadcastOperator<DecorateAcknowledgementsWithMultipleResponses<EmitEvents>, SocketData> {
-    return this.broadcast.local;
-  }
-
-  /** The next event may be lost if the client isn't ready to receive. */
-  get volatile(): this {
-    (this.flags ??= { compress: true }).volatile = true;
-    return this;
-  }
-
-  /** Whether the transport may compress the next event. */
-  compress(compress: boolean): this {
-    (this.flags ??= { compress: true }).compress = compress;
-    return this;
-  }
-
   /** How long the answer to the next event is waited for (ms). */
   timeout(timeout: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData> {
-    (this.flags ??= { compress: true }).timeout = timeout;
+    this.nextFlags.timeout = timeout;
     // The same socket, its events seen differently.
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>, ServerSideEvents, SocketData>;
   }
@@ -474,12 +408,23 @@ export class Socket<
     this.nsp.server.reportListenerError(error, { socket: this, event: String(event[0]) });
   }
 
+  /** @returns false where it can't be sent at all */
+  private sendLatest(event: unknown[], done: () => void): boolean {
+    if (!this.connected || !this.client.isOpen) return false;
+    const packet: Packet = { type: PacketType.EVENT, nsp: this.nsp.name, data: event };
+    this.notifyOutgoingListeners(packet);
+    const isTaken = this.conn.transport.writable;
+    this.client.send(packet, undefined, isTaken ? undefined : done);
+    if (isTaken) done();
+    return true;
+  }
+
   /** A getter, for sockets that never ask for an answer need no function for it. */
   private get callAck(): CallAck {
     return (callback, args) => this.call(callback, args, ['ack']);
   }
 
-  private get adapter(): Adapter {
+  protected override get adapter(): Adapter {
     return this.nsp.adapter;
   }
 
