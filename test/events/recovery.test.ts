@@ -197,6 +197,15 @@ describe('a client that comes back', () => {
 describe('the adapter with recovery', () => {
   afterEach(() => void vi.useRealTimers());
 
+  it('keeps the last 50,000 sessions of clients that left', async () => {
+    const { io } = await serve(options);
+    const adapter = io.of('/').adapter as SessionAwareAdapter;
+    for (const number of [0, 1]) io.emit('n', number);
+    for (let n = 0; n <= 50_000; n++) adapter.persistSession({ sid: `s${n}`, pid: `p${n}`, rooms: [], data: {} });
+    const restored = await Promise.all(['p0', 'p1', 'p50000'].map((pid) => adapter.restoreSession(pid, '0')));
+    expect(restored.map((session) => session?.sid)).toEqual([undefined, 's1', 's50000']);
+  });
+
   it('keeps no more than it may of 20,000 packets, and finds those that it has', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval'] });
     const { io } = await serve({ connectionStateRecovery: { maxDisconnectionDuration: 1_000, maxBytes: 100_000 } });

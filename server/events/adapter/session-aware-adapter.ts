@@ -22,6 +22,9 @@ import type {
 /** How often what is too old is let go of while nothing is sent (ms). */
 const PRUNE_MS = 60_000;
 
+/** Most sessions that are kept: clients leave one by coming and going. Beyond, those that left first start anew. */
+const MOST_KEPT = 50_000;
+
 /** Since which packet a socket has been in each of its rooms. */
 type JoinedAt = Map<Room, number>;
 
@@ -71,6 +74,8 @@ export class SessionAwareAdapter extends Adapter {
   }
 
   override persistSession(session: SessionToPersist): void {
+    const [oldest] = this.kept.keys();
+    if (this.kept.size >= MOST_KEPT) this.kept.delete(oldest!);
     // A copy, since `delAll` follows; one that comes back here unused has had its own all along.
     const joinedAt = new Map(this.joinedAt.get(session.sid));
     this.kept.set(session.pid, { session, joinedAt, leftAt: Date.now() });
