@@ -62,8 +62,8 @@ export class Openings {
     const terms = this.termsFor(request);
     if (log.enabled) log('%s: opened on %s', shortId(line.id), transport.name);
     this.registry.add(line);
-    if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ session: line.session, transport: transport.name });
     line.open(transport, this.openPackets.write(line.id, transport.name, terms), terms);
+    if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ session: line.session, transport: transport.name });
     shrink(request);
   }
 

@@ -56,6 +56,24 @@ describe('the server', () => {
     expect(told.at(-1)).toBe(`lost at ${100 + within}`);
   });
 
+  it('measures from a ping to its answer, whatever else comes between, and no answer that was not asked for', () => {
+    const heartbeat = new Heartbeat(clock, sink, 100, 50);
+    heartbeat.start();
+    expect(heartbeat.answered()).toBeUndefined();
+    clock.turn(110);
+    heartbeat.heard();
+    clock.turn(20);
+    expect(heartbeat.answered()).toBe(30);
+    expect(heartbeat.answered()).toBeUndefined();
+    // A ping that nobody answers, though the peer is there: the next one is measured from its own time.
+    clock.turn(80);
+    heartbeat.heard();
+    clock.turn(91);
+    expect(heartbeat.answered()).toBe(1);
+    heartbeat.stop();
+    expect(clock.pending).toBe(0);
+  });
+
   it('does not blame the peer for a time in which this process was blocked', () => {
     const heartbeat = new Heartbeat(clock, sink, 100_000, 20_000);
     heartbeat.start();

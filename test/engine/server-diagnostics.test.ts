@@ -5,7 +5,8 @@ import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { Socket } from '../../client/engine/index.ts';
 import { Cable } from '../interop/cable.ts';
 import { uncaughtBy } from '../events/client-uncaught.ts';
-import { WebSocketPeer, ask, next, serve } from './server-fixture.ts';
+import type { Session } from '../../server/engine/index.ts';
+import { WebSocketPeer, ask, next, open, serve } from './server-fixture.ts';
 
 const names = ['session:open', 'session:suspend', 'session:resume', 'session:close', 'transport:change'].concat(
   'reject',
@@ -96,3 +97,16 @@ it.each(['session:open', 'session:close', 'reject', 'limit'])(
     expect(engine.metrics()).toMatchObject({ closedSessions: { 'too-big': 1 }, limitHits: { 'too-big': 1 } });
   },
 );
+
+it('tells of a session when it is there to be looked at, as is the server', async () => {
+  const { engine, port } = await serve();
+  const seen: unknown[] = [];
+  const look = (message: unknown): void => {
+    const { session } = message as { session: Session };
+    seen.push([session.transport.name, session.readyState, engine.metrics().activeSessions.polling]);
+  };
+  subscribe('throughline:session:open', look);
+  onTestFinished(() => void unsubscribe('throughline:session:open', look));
+  await open(port);
+  expect(seen).toEqual([['polling', 'open', 1]]);
+});
