@@ -25,8 +25,8 @@ const WAIT_UP_TO = 4_096;
 
 /** Empty batches, for whoever sends next: an idle connection would hold 80 bytes for nothing. */
 const spare: Record<Role, FrameWriter[]> = { server: [], client: [] };
-/** So many serve all that sends in one tick, unless it is a broadcast. */
-const MOST_SPARE = 64;
+/** So many serve a message to a thousand, too, of which each would take a third longer; 80 kB at most. */
+const MOST_SPARE = 1_024;
 
 function newWriter(role: Role): FrameWriter {
   return new FrameWriter(role === 'client' ? randomMask : undefined);
