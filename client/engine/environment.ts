@@ -23,7 +23,7 @@ export interface HttpRequest {
   /** Makes it a POST. */
   readonly body?: string | undefined;
   /** It shall reach the server even though the page is going away. */
-  readonly lasting: boolean;
+  readonly lasting: boolean | undefined;
   readonly options: ConnectOptions;
 }
 

@@ -1,6 +1,7 @@
 /** A server's first packet: what it says, and what is said to it where nobody waits for it any more. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Packet } from '../../shared/engine/packet.ts';
+import { parseJson } from '../../shared/json.ts';
 import type { HandshakeData } from './socket-events.ts';
 import type { Counts, Transport } from './transport.ts';
 
@@ -9,17 +10,11 @@ const LEAVE_MS = 5_000;
 
 /** What the server says with its first packet; undefined where that is none that opens a session. */
 export function handshakeOf({ type, data }: Packet): HandshakeData | undefined {
-  try {
-    const said = JSON.parse(String(type === 'open' && data)) as HandshakeData;
-    if (said.sid && Array.isArray(said.upgrades)) {
-      // Some give their sessions numbers.
-      said.sid += '';
-      return said;
-    }
-  } catch {
-    // No JSON.
-  }
-  return undefined;
+  const said = parseJson(String(type === 'open' && data)) as Partial<HandshakeData> | null | undefined;
+  if (!said?.sid || !Array.isArray(said.upgrades)) return undefined;
+  // Some give their sessions numbers.
+  said.sid += '';
+  return said as HandshakeData;
 }
 
 /** Closed while the server was opening the session, which it would keep for one who comes back: it is told, once it can be. */

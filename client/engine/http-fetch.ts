@@ -1,10 +1,13 @@
 /** Requests by `fetch`, whose answers are read as they arrive. */
-import type { Environment } from './environment.ts';
+import type { Environment, HttpSink } from './environment.ts';
+
+/** What the sink is told at the end. */
+type End = Parameters<HttpSink['done']>;
 
 export const requestByFetch: Environment['request'] = ({ url, body, lasting, options }, sink) => {
   const control = new AbortController();
   const { signal } = control;
-  const run = async (): Promise<void> => {
+  const run = async (): Promise<End> => {
     const answer = await fetch(url, {
       method: body === undefined ? 'GET' : 'POST',
       body,
@@ -22,8 +25,10 @@ export const requestByFetch: Environment['request'] = ({ url, body, lasting, opt
     for (let piece; !(piece = await reader.read()).done;) {
       sink.chunk(decoder.decode(piece.value, { stream: true }), status);
     }
-    if (!signal.aborted) sink.done(status, undefined, headers.get('retry-after'));
+    return [status, undefined, headers.get('retry-after')];
   };
-  run().catch((error) => signal.aborted || sink.done(0, error));
+  void run()
+    .catch((error): End => [0, error])
+    .then((end) => signal.aborted || sink.done(...end));
   return () => control.abort();
 };

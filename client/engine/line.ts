@@ -139,12 +139,10 @@ export function openLine(
 
   /** Opens the session on the first transport. */
   function start(name: string | undefined): void {
-    if (name === undefined || !classes[name]) {
-      clock.after(0, () => emit('error', 'No transports available'));
-      return;
-    }
-    socket.transport = create(name);
-    socket.transport.open();
+    if (name && classes[name]) {
+      socket.transport = create(name);
+      socket.transport.open();
+    } else clock.after(0, () => emit('error', 'No transports available'));
   }
 
   /** Another transport carries the session from now on. @param seen - how many messages a server of ours has seen */
@@ -242,10 +240,9 @@ export function openLine(
   function onLost(transport: Transport, why: ReasonCode, detail?: TransportCloseDetails | Error): void {
     if (transport !== socket.transport) return ladder.lost(transport, whyFailed(detail), detail);
     if (core.stateName === 'closed') return;
-    const isOpening = core.stateName === 'opening';
     const isError = detail instanceof Error;
     ending = detail;
-    if (isOpening) {
+    if (core.stateName === 'opening') {
       note(socket.timeline, transport, whyFailed(detail), detail);
       memory.priorWebsocketSuccess = false;
       if (isError && opts.tryAllTransports && names.length > 1) {
@@ -255,9 +252,9 @@ export function openLine(
         return;
       }
     }
-    const end = refusal(detail) ?? (isOpening ? why : undefined);
+    const end = refusal(detail);
     if (isError && !core.resumable) emit('error', detail);
-    if (end) core.end(end);
+    if (end || !core.resumable) core.end(end ?? why);
     else core.lose(socket.transport, why);
   }
 

@@ -117,6 +117,7 @@ export type ResolvedOptions = WithDefaults & Required<Pick<SocketOptions, 'hostn
 export function resolveOptions(uri: string | undefined, given: SocketOptions): ResolvedOptions {
   const options: WithDefaults = { ...defaults, ...defined(given) };
   const page = globalThis.location as Location | undefined;
+  let search = '';
   // A path alone names no server.
   const address = uri?.replace(/^\/(?!\/).*/, '') || options.host;
   if (address) {
@@ -127,12 +128,12 @@ export function resolveOptions(uri: string | undefined, given: SocketOptions): R
     if (uri) {
       options.secure = /^(https|wss):/.test(url.protocol);
       options.port = url.port;
-      if (url.search) options.query = Object.fromEntries(url.searchParams);
+      search = url.search;
     }
   } else if (!options.hostname) {
     options.port ||= page?.port ?? '';
   }
-  const { query } = options;
+  const query = search || options.query;
   return {
     ...options,
     transports: options.transportImplementations ?? options.transports,

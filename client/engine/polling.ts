@@ -22,7 +22,7 @@ export class Polling extends Transport {
   private posting: (() => void) | undefined;
   private onPause: (() => void) | undefined;
   /** The POST under way says that the session is over. */
-  private leaving = false;
+  declare private leaving: boolean | undefined;
 
   get name(): string {
     return 'polling';

@@ -165,7 +165,7 @@ export class Socket extends Emitter<Record<never, never>, Record<never, never>, 
   flushed(): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (confirmed: boolean): void =>
-        confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed before all was confirmed'));
+        confirmed ? resolve() : reject(new ThroughlineError('ERR_CLOSED', 'closed unconfirmed'));
       const wait = (): void => this.core.whenFlushed(settle);
       if (this.core.stateName === 'opening') this.once('open', wait).once('close', () => settle(false));
       else wait();

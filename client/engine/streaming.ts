@@ -1,4 +1,5 @@
 /** Streaming: a poll whose answer does not end. Each packet is followed by `\x1e` and handed on as it arrives. */
+import { parseJson } from '../../shared/json.ts';
 import { Polling } from './polling.ts';
 
 const SEPARATOR = '\x1e';
@@ -36,9 +37,5 @@ export class Streaming extends Polling {
 
 /** Of what is no JSON no packet can be made either, and it ends the transport. */
 function packetOf([, json]: RegExpMatchArray): string {
-  try {
-    return String(JSON.parse(json!));
-  } catch {
-    return 'malformed';
-  }
+  return String(parseJson(json!));
 }

@@ -9,6 +9,7 @@
  * state moves first and the sink is called last, so a listener may send, close or throw in the middle of any method.
  */
 import type { Clock, Timer } from '../clock.ts';
+import { parseJson } from '../json.ts';
 import { readCount } from './count.ts';
 import { type Confirmed, type Measure, Outbox, sizeOf } from './outbox.ts';
 import type { Packet, PacketOptions, RawData } from './packet.ts';
@@ -330,15 +331,10 @@ export class SessionCore {
   }
 
   private receiveControl(text: string): boolean {
-    let control: Control;
-    try {
-      // It starts with a brace, so it is an object if it parses; its keys are checked by who uses them.
-      control = JSON.parse(text) as Control;
-    } catch {
-      return false;
-    }
-    this.sink.control(control);
-    return true;
+    // It starts with a brace, so it is an object if it parses; its keys are checked by who uses them.
+    const control = parseJson(text) as Control | undefined;
+    if (control) this.sink.control(control);
+    return !!control;
   }
 
   /** A count inside a packet. An old one is no offence: a repeated POST brings it a second time. */
