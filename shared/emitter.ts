@@ -68,7 +68,7 @@ interface Listening<Self, ListenEvents extends EventsMap, ReservedEvents extends
 /** A listener as it was added once. */
 interface Entry {
   readonly listener: (...args: unknown[]) => void;
-  readonly once: boolean;
+  readonly once: boolean | undefined;
   /** Not to be called any more, whatever walk has come upon it. */
   isOver: boolean;
 }
@@ -105,7 +105,7 @@ export class Emitter<
   on<Ev extends ReservedOrUserEventNames<ReservedEvents, ListenEvents>>(
     event: Ev,
     listener: ReservedOrUserListener<ReservedEvents, ListenEvents, Ev>,
-    { signal, once = false }: ListenerOptions = {},
+    { signal, once }: ListenerOptions = {},
   ): this {
     if (signal?.aborted) return this;
     const entry: Entry = { listener, once, isOver: false };

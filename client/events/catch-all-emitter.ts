@@ -63,7 +63,7 @@ export class CatchAllEmitter<
   /** @param listeners - those of `listenersAny` or `listenersAnyOutgoing` @internal */
   protected notifyAny(listeners: readonly AnyListener[], args: readonly unknown[]): void {
     // A copy: listeners may remove themselves.
-    if (listeners.length) for (const listener of listeners.slice()) callListener(this, listener, [...args]);
+    for (const listener of listeners.slice()) callListener(this, listener, [...args]);
   }
 }
 

@@ -213,7 +213,7 @@ export class Socket<
     switch (type) {
       case CONNECT:
         if (data?.sid) this.joined(data.sid, data.pid);
-        else this.onFailed(new Error('the server speaks an older protocol (Socket.IO 2)'));
+        else this.onFailed(new Error('the server speaks Socket.IO 2'));
         break;
       case EVENT:
       case BINARY_EVENT:

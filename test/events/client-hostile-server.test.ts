@@ -50,7 +50,7 @@ describe('a server that refuses', () => {
     const client = server.connect();
     server.engine.once('connection', (session) => session.send('0'));
     const [error] = await heard<[ExtendedError]>(client, 'connect_error');
-    expect(error.message).toMatch(/older protocol/);
+    expect(error.message).toMatch(/Socket\.IO 2/);
     expect(client.connected).toBe(false);
   });
 });
