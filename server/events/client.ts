@@ -14,6 +14,7 @@ import { PacketType, isPacketValid } from '../../shared/events/packet.ts';
 import type { Packet } from '../../shared/events/packet.ts';
 import type { PacketDecoder } from '../../shared/events/parser.ts';
 import type { Receiver, Session } from '../engine/index.ts';
+import { shortId } from '../engine/session-id.ts';
 import { isOurs, malformed } from './engine.ts';
 import type { SendOptions } from './engine.ts';
 import { printable } from './printable.ts';
@@ -92,7 +93,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
     if (isOurs(this.conn)) this.conn.receiver = undefined;
     this.server.connectDeadlines.delete(this);
     // Ours say so themselves.
-    if (!isOurs(this.conn)) debug('client %s closed: %s', this.id.slice(0, 6), reason);
+    if (!isOurs(this.conn)) debug('client %s closed: %s', shortId(this.id), reason);
     this.root?._onclose(reason as DisconnectReason, description);
     if (this.others)
       for (const socket of this.others.values()) socket?._onclose(reason as DisconnectReason, description);
@@ -102,7 +103,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
 
   /** No namespace was joined in time. */
   connectTimedOut(): void {
-    debug('client %s joined no namespace in time', this.id.slice(0, 6));
+    debug('client %s joined no namespace in time', shortId(this.id));
     this.server.counts.hit('connect-timeout', this.conn);
     // It may have been told why, and not have asked for that yet: it had its time.
     this.close(undefined, true);
@@ -121,7 +122,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
       if (this.isClosed) return;
       if (namespace) namespace.enter(this, auth);
       else {
-        debug('client %s asks for an unknown namespace', this.id.slice(0, 6));
+        debug('client %s asks for an unknown namespace', shortId(this.id));
         this.vacate(name);
         this.send({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message: 'Invalid namespace' } });
       }
@@ -261,7 +262,7 @@ export class Client<L extends EventsMap, E extends EventsMap, S extends EventsMa
    * @param isMalformed - whether what came was no packet at all; the sockets get an event `error` then, as Socket.IO has it
    */
   private refuse(error: Error, isMalformed = true): void {
-    debug('client %s broke the protocol: %s', this.id.slice(0, 6), printable(error.message));
+    debug('client %s broke the protocol: %s', shortId(this.id), printable(error.message));
     this.server.counts.brokeProtocol(error, this.conn);
     if (isMalformed) for (const socket of this.sockets()) if (socket.connected) socket.raise(error);
     this.close(malformed(error.message));
