@@ -294,7 +294,7 @@ describe('a lost transport', () => {
 const FULL = 'x'.repeat(1_000_000);
 
 it('keeps 256 MiB for all suspended sessions, and ends those that left first', async () => {
-  const { engine, port, sessions } = await serve({ resume: { maxTotalBytes: 256 * 2 ** 20 } });
+  const { engine, port, sessions } = await serve({ resume: { window: 600_000, maxTotalBytes: 256 * 2 ** 20 } });
   const count = 2_000;
   const leave = async (): Promise<void> => {
     const { answer, destroy } = begin(port, { query: 'EIO=4&transport=streaming&resume=1' });

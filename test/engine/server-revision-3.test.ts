@@ -145,7 +145,7 @@ describe('a session of revision 3', () => {
   });
 
   it('lives on the pings of its peer, and ends without them', async () => {
-    const { port, sessions } = await serve({ ...allowed, pingInterval: 40, pingTimeout: 40 });
+    const { port, sessions } = await serve({ ...allowed, pingInterval: 200, pingTimeout: 800 });
     const peer = new WebSocketPeer(port, 'EIO=3&transport=websocket');
     await peer.until(1);
     let beats = 0;
