@@ -217,6 +217,15 @@ export class UpgradeSocket extends SimulatedSocket {
     this.peer = peer;
   }
 
+  /** The server opens no WebSocket for who has hung up. */
+  get readable(): boolean {
+    return !this.destroyed;
+  }
+
+  get writable(): boolean {
+    return !this.destroyed;
+  }
+
   accept(): SimulatedConnection {
     this.connection = new SimulatedConnection(this.peer);
     this.peer.open();
