@@ -110,8 +110,14 @@ export const mutants = [
     name: 'packets of a replaced transport are delivered',
     file: serverLine,
     from: 'else this.lazyAttempts?.packetFrom(transport, packet);',
-    to: `else if (packet.type === 'message') this.deliver(packet, { next: this.core.seen + 1 });
-    else this.lazyAttempts?.packetFrom(transport, packet);`,
+    to: `else if (this.lazyAttempts?.['probe']?.transport === transport) this.lazyAttempts.packetFrom(transport, packet);
+    else this.deliver(packet, this.lane);`,
+  },
+  {
+    name: 'a message on a WebSocket is numbered from where we are',
+    file: serverLine,
+    from: 'if (transport === this.core.transport) this.deliver(packet, this.lane);',
+    to: 'if (transport === this.core.transport) this.deliver(packet, { next: this.core.seen + 1 });',
   },
   {
     name: 'a probe is taken for an upgrade',

@@ -15,7 +15,7 @@ import type { EventLoop } from './event-loop.ts';
 import { Link } from './link.ts';
 import type { Random } from './random.ts';
 import { SimulatedRequest, SimulatedResponse, UpgradeSocket } from './server-side.ts';
-import type { FaultKind, Weather } from './weather.ts';
+import type { FaultKind, WayKind, Weather } from './weather.ts';
 
 /** The server's side of things, as far as the network needs it. */
 export interface ServerEntry {
@@ -34,8 +34,8 @@ export class Network implements Environment {
   readonly memory: Memory = { priorWebsocketSuccess: false, proven: new Map() };
   /** Told of everything that crosses the network, to tell a seed's story. */
   trace: (line: string) => void = () => {};
-  /** How often each kind of fault fired. */
-  readonly fired = new Map<FaultKind, number>();
+  /** How often each kind of fault fired, and each way was taken. */
+  readonly fired = new Map<FaultKind | WayKind, number>();
   private readonly loop: EventLoop;
   private readonly chance: Random;
   private readonly weather: Weather;
@@ -57,7 +57,7 @@ export class Network implements Environment {
     return this.loop.now() >= this.weather.calmAt;
   }
 
-  note(kind: FaultKind): void {
+  note(kind: FaultKind | WayKind): void {
     this.fired.set(kind, (this.fired.get(kind) ?? 0) + 1);
   }
 

@@ -3,23 +3,23 @@
  *
  * Called by `simulate.mjs`, once for each process that takes a share of the seeds.
  */
-import { type FaultKind, faultKinds } from './weather.ts';
+import { type FaultKind, faultKinds, type WayKind, wayKinds } from './weather.ts';
 import { World, type Outcome } from './world.ts';
 
 /** What a share of the seeds came to. */
 export interface Report {
   readonly seeds: number;
   readonly failures: readonly { readonly seed: number; readonly violations: readonly string[] }[];
-  readonly fired: Partial<Record<FaultKind, number>>;
+  readonly fired: Partial<Record<FaultKind | WayKind, number>>;
   readonly delivered: number;
   readonly survived: number;
-  /** All kinds of faults that there are. */
-  readonly faultKinds: readonly FaultKind[];
+  /** All kinds of faults that there are, and all ways. */
+  readonly kinds: readonly (FaultKind | WayKind)[];
 }
 
 function runRange(from: number, count: number, stopAtFirst: boolean): Report {
   const failures: { seed: number; violations: readonly string[] }[] = [];
-  const fired: Partial<Record<FaultKind, number>> = {};
+  const fired: Partial<Record<FaultKind | WayKind, number>> = {};
   let delivered = 0;
   let survived = 0;
   let seeds = 0;
@@ -33,7 +33,7 @@ function runRange(from: number, count: number, stopAtFirst: boolean): Report {
     failures.push({ seed, violations: outcome.violations });
     if (stopAtFirst || failures.length >= 20) break;
   }
-  return { seeds, failures, fired, delivered, survived, faultKinds };
+  return { seeds, failures, fired, delivered, survived, kinds: [...faultKinds, ...wayKinds] };
 }
 
 function runSeed(seed: number, log?: (line: string) => void): Outcome {

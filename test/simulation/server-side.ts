@@ -146,14 +146,16 @@ export class SimulatedConnection {
   sink: ConnectionSink | undefined;
   bufferedAmount = 0;
   readonly isCongested = false;
+  /** Until the line to it has ended: what is on its way still comes in after we have closed. */
   private peer: WebSocketPeer | undefined;
+  private isClosing = false;
 
   constructor(peer: WebSocketPeer) {
     this.peer = peer;
   }
 
   get isOpen(): boolean {
-    return this.peer !== undefined;
+    return this.peer !== undefined && !this.isClosing;
   }
 
   sendText(text: string): void {
@@ -173,18 +175,19 @@ export class SimulatedConnection {
   }
 
   close(): void {
-    const { peer } = this;
-    this.peer = undefined;
-    peer?.closed();
+    if (!this.isOpen) return;
+    this.isClosing = true;
+    this.peer!.closed();
   }
 
   terminate(): void {
     this.close();
+    this.peer = undefined;
   }
 
   private write(message: string | Buffer): void {
     const { peer } = this;
-    if (peer === undefined) return;
+    if (peer === undefined || this.isClosing) return;
     peer.message(message);
     if (this.bufferedAmount > 0) return;
     const isHeld = peer.congest(() => {
@@ -196,12 +199,12 @@ export class SimulatedConnection {
 
   /** A message came in. */
   arrive(data: string | Buffer): void {
-    if (this.isOpen) this.sink!.message(data, typeof data !== 'string');
+    if (this.peer !== undefined) this.sink!.message(data, typeof data !== 'string');
   }
 
   /** The other end closed, or the network broke. */
   end(error?: Error): void {
-    if (!this.isOpen) return;
+    if (this.peer === undefined) return;
     this.peer = undefined;
     this.sink!.closed(1006, '', false, error);
   }

@@ -11,7 +11,7 @@ import { bundleSimulation } from './bundle.mjs';
 import { mutants } from './mutants.mjs';
 
 const run = promisify(execFile);
-/** With so many, every kind of fault must have fired. */
+/** With so many, every kind of fault must have fired, and every way been taken. */
 const ENOUGH_SEEDS = 1_000;
 const BUFFER_BYTES = 64 * 2 ** 20;
 
@@ -61,7 +61,7 @@ async function runSeeds(bundle, from, seeds) {
     share(bundle, from + job * size, Math.min(size, seeds - job * size)),
   );
   const reports = await Promise.all(shares);
-  const { faultKinds } = reports[0];
+  const { kinds } = reports[0];
   const sum = (name) => reports.reduce((total, report) => total + report[name], 0);
   const fired = {};
   for (const report of reports) for (const kind in report.fired) fired[kind] = (fired[kind] ?? 0) + report.fired[kind];
@@ -76,7 +76,7 @@ async function runSeeds(bundle, from, seeds) {
       `seed ${seed}: ${violations[0].split('\n', 3).join(' ')}\n  replay: npm run simulate -- --seed ${seed}`,
     );
   console.log(`violations: ${failures.length}`);
-  const missing = seeds >= ENOUGH_SEEDS ? faultKinds.filter((kind) => !fired[kind]) : [];
+  const missing = seeds >= ENOUGH_SEEDS ? kinds.filter((kind) => !fired[kind]) : [];
   if (missing.length > 0) console.log(`never fired: ${missing.join(', ')}`);
   return failures.length + missing.length === 0 ? 0 : 1;
 }

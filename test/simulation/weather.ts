@@ -27,6 +27,19 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** What a session must have done as well in such a run: else the faults would meet nobody. */
+export const wayKinds = [
+  'opened polling',
+  'opened websocket',
+  'opened streaming',
+  'climbed websocket',
+  'climbed streaming',
+  'resumed polling',
+  'resumed websocket',
+  'resumed streaming',
+] as const;
+export type WayKind = (typeof wayKinds)[number];
+
 /** Probabilities, each for one exchange or connection unless said otherwise. */
 export interface Weather {
   /** When all faults stop (ms from the start). */

@@ -10,7 +10,7 @@ import { EventLoop } from './event-loop.ts';
 import { enterWorld } from './globals.ts';
 import { Network, type ServerEntry } from './network.ts';
 import { Random } from './random.ts';
-import { drawWeather, type FaultKind, type Weather } from './weather.ts';
+import { drawWeather, type FaultKind, type WayKind, type Weather } from './weather.ts';
 
 /** How often the server pings and how long it waits: mostly short; the long one leaves room for what is noticed sooner. */
 const heartbeats = {
@@ -36,7 +36,7 @@ const MOST_KEPT_BYTES = 20_000;
 export interface Outcome {
   readonly seed: number;
   readonly violations: readonly Violation[];
-  readonly fired: ReadonlyMap<FaultKind, number>;
+  readonly fired: ReadonlyMap<FaultKind | WayKind, number>;
   readonly delivered: number;
   /** Whether the session lived to the end; if not it ended honestly. */
   readonly survived: boolean;
@@ -181,6 +181,7 @@ export class World {
       application.hear(data);
     });
     socket.on('error', (error) => this.log(`${loop.now()} client error ${String(error)}`));
+    socket.on('transport', ({ name, why }) => this.network.note(`${why} ${name}` as WayKind));
     for (const event of ['open', 'suspend', 'resume', 'transport', 'upgrade'] as const)
       socket.on(
         event as never,
