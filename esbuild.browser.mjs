@@ -8,7 +8,6 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { faceOf } from './esbuild.entries.mjs';
-import { smallOrder } from './esbuild.small-order.mjs';
 import { declarationsFrom, internalNames, platformDeclarations } from './esbuild.internal-names.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
@@ -24,8 +23,6 @@ const browser = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
   sourcemap: true,
   logLevel: 'warning',
-  // Modules without side effects are imported for their place alone.
-  logOverride: { 'ignored-bare-import': 'silent' },
 };
 
 /** Logging costs a fifth of the small builds, and nobody reads it there: `throughline.js` logs. */
@@ -137,7 +134,7 @@ async function buildFile(outfile, { script: isScript = false, small, msgpack = f
   const head = `${msgpack ? msgpackBanner : banner}\n${isScript ? asScript.open : ''}`;
   const source = {
     ...browser,
-    stdin: inOrder(isScript ? script : module, small ? smallOrder : []),
+    stdin: isScript ? script : module,
     plugins: [...(small ? [withoutDebug, withoutProse, withoutXhr] : []), ...(msgpack ? [withMsgpack] : [])],
   };
   const { outputFiles } = await build({
@@ -158,15 +155,6 @@ async function buildFile(outfile, { script: isScript = false, small, msgpack = f
 }
 
 /**
- * An entry that imports `files` before anything else.
- *
- * @param {typeof script} entry
- * @param {readonly string[]} files
- */
-function inOrder(entry, files) {
-  return { ...entry, contents: [...files.map((file) => `import './${file}';`), entry.contents].join('\n') };
-}
-
 /**
  * Matches what a small build may rename.
  *
