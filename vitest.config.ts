@@ -11,10 +11,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // One process a file, so that nothing which a test leaves behind reaches another. Three at once on CI's two cores: many
+    // One process a file, so that nothing which a test leaves behind reaches another. Four at once on CI's two cores: many
     // tests wait more than they compute.
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Real proxies, browsers and heartbeats: what fails by the timing of a machine that others share fails once, what
     // fails for a reason fails each time. A developer sees either at once.
     retry: process.env['CI'] ? 2 : 0,
